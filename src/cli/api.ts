@@ -1,0 +1,108 @@
+/** Asks the gateway's `/api`. Every failure is a sentence that says what to type next. */
+import { fail, ok, type Result } from '../core/result.ts';
+import type { World } from './command.ts';
+import { type Connection, connectionOf } from './connection.ts';
+
+export interface ApiFailure {
+  /** Null: no answer at all. */
+  readonly status: number | null;
+  readonly sentence: string;
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** Starts with `/api/`; its parts already encoded. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** What to type when the subject is unknown or the wish is not granted. */
+  readonly next?: string;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** One request with the operator token. */
+export async function askApi(world: World, request: ApiRequest): Promise<Result<unknown, ApiFailure>> {
+  const connection = connectionOf(world);
+  if (connection.token === null) {
+    return fail({
+      status: null,
+      sentence:
+        'No operator token: HOOKLINE_TOKEN is not set and this directory has no .hookline/secrets.json. ' +
+        'Run this where you ran `npm start`, or set HOOKLINE_TOKEN.',
+    });
+  }
+  let response: Response;
+  try {
+    response = await world.fetch(`${connection.url}${request.path}`, {
+      method: request.method,
+      headers: {
+        authorization: `Bearer ${connection.token}`,
+        accept: 'application/json',
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      // A redirect would carry the token to wherever it points.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    return fail({ status: null, sentence: noAnswerSentence(connection, error) });
+  }
+  const answer = await readJson(response);
+  if (response.ok) return ok(answer);
+  return fail({
+    status: response.status,
+    sentence: refusalSentence(response.status, answer, request.next ?? null),
+  });
+}
+
+/** Why nobody answered, and what to do. */
+export function noAnswerSentence(connection: Pick<Connection, 'url'>, error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code =
+    cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+      ? cause.code
+      : cause instanceof Error
+        ? cause.message || cause.name
+        : String(cause);
+  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : code;
+  return (
+    `No gateway answers at ${connection.url} (${why}). Start one with \`npm start\`, or say where ` +
+    'it is with HOOKLINE_URL or HOOKLINE_PORT.'
+  );
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(0, 500);
+  }
+}
+
+function refusalSentence(status: number, answer: unknown, next: string | null): string {
+  if (status === 401) {
+    return (
+      'The gateway does not accept this operator token. Use the HOOKLINE_TOKEN it was started with ' +
+      '(`npm start` prints it), or run this in its directory.'
+    );
+  }
+  const error = fieldOf(answer, 'error');
+  const message = fieldOf(error, 'message') ?? (typeof error === 'string' ? error : null);
+  // The remedies of the API are written for scripts; where the CLI knows better it says so.
+  const isAboutSubject = status === 409 || fieldOf(error, 'code') === 'unknown_subject';
+  const remedy = isAboutSubject && next !== null ? `Type: ${next}` : fieldOf(error, 'remedy');
+  if (typeof message === 'string') {
+    const said = /[.!?]$/.test(message) ? message : `${message}.`;
+    return [said, remedy].filter((part) => typeof part === 'string').join(' ');
+  }
+  return `The gateway answered ${status}${typeof answer === 'string' && answer !== '' ? `: ${answer}` : '.'}`;
+}
+
+/** A field of an object of unknown shape. */
+export function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name] // an object, just checked
+    : undefined;
+}

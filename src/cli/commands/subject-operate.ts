@@ -1,0 +1,131 @@
+/** What a person may decide about a subject: hold, release, acknowledge, resolve, reopen, note. */
+import { userInfo } from 'node:os';
+import { askApi, fieldOf } from '../api.ts';
+import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
+import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
+import { instantOf } from '../times.ts';
+
+const REF = { name: 'REF', arity: 'one' } as const;
+const BY = { kind: 'text', value: 'NAME', about: 'who decides (default: your user name)' } as const;
+const REASON = { kind: 'text', value: 'TEXT', about: 'why; it is kept in the timeline' } as const;
+const JSON_FLAG = { kind: 'flag', about: 'the answer for programs' } as const;
+
+/** `hold`: no notices until a time, or until released. */
+export function holdCommand(noun: SubjectNoun, example: string): Command {
+  return defineCommand({
+    name: `${noun} hold`,
+    summary: 'Send nothing about it until a time, or until it is released.',
+    arguments: [REF],
+    options: {
+      reason: REASON,
+      until: { kind: 'text', value: 'TIME', about: '3d, 2026-12-01 or an instant (follow-up time)' },
+      by: BY,
+      json: JSON_FLAG,
+    },
+    examples: [`hookline ${noun} hold ${example} --until 3d --reason "talking to them"`],
+    run: async ({ arguments: [subject = ''], options }, world) => {
+      if (options.reason === null) throw new Misuse('A hold needs --reason: someone will ask.');
+      const until = options.until === null ? null : await followUpInstant(world, options.until);
+      if (until !== null && typeof until !== 'number') return refused(world, until.sentence);
+      return post(world, { noun, subject, verb: 'hold' }, options.json, {
+        actor: options.by ?? userName(),
+        reason: options.reason,
+        until: until === null ? null : new Date(until).toISOString(),
+      });
+    },
+  });
+}
+
+/** `release`, `acknowledge`, `reopen`: nothing to say but who. */
+export function plainCommand(
+  noun: SubjectNoun,
+  verb: 'release' | 'acknowledge' | 'reopen',
+  summary: string,
+  example: string,
+): Command {
+  return defineCommand({
+    name: `${noun} ${verb}`,
+    summary,
+    arguments: [REF],
+    options: { by: BY, json: JSON_FLAG },
+    examples: [`hookline ${noun} ${verb} ${example}`],
+    run: ({ arguments: [subject = ''], options }, world) =>
+      post(world, { noun, subject, verb }, options.json, { actor: options.by ?? userName() }),
+  });
+}
+
+/** `resolve`: settled outside the provider. */
+export function resolveCommand(noun: SubjectNoun, example: string): Command {
+  return defineCommand({
+    name: `${noun} resolve`,
+    summary: 'Close the follow-up: it was settled outside the provider.',
+    arguments: [REF],
+    options: { reason: REASON, by: BY, json: JSON_FLAG },
+    examples: [`hookline ${noun} resolve ${example} --reason "paid by bank transfer"`],
+    run: ({ arguments: [subject = ''], options }, world) =>
+      post(world, { noun, subject, verb: 'resolve' }, options.json, {
+        actor: options.by ?? userName(),
+        ...(options.reason === null ? {} : { reason: options.reason }),
+      }),
+  });
+}
+
+/** `note`: a line in the timeline. */
+export function noteCommand(noun: SubjectNoun, example: string): Command {
+  return defineCommand({
+    name: `${noun} note`,
+    summary: 'Write a line into the timeline.',
+    arguments: [REF, { name: 'TEXT', arity: 'many' }],
+    options: { by: BY, json: JSON_FLAG },
+    examples: [`hookline ${noun} note ${example} "they called, card is replaced on Monday"`],
+    run: ({ arguments: [subject = '', ...words], options }, world) =>
+      post(world, { noun, subject, verb: 'note' }, options.json, {
+        actor: options.by ?? userName(),
+        text: words.join(' '),
+      }),
+  });
+}
+
+/** `3d` counts from the follow-up clock, which may run faster than this machine's. */
+async function followUpInstant(world: World, text: string): Promise<number | { sentence: string }> {
+  const now = await askApi(world, { method: 'GET', path: '/api/now' });
+  if (!now.ok) return { sentence: now.failure.sentence };
+  const followUp = fieldOf(now.value, 'followUp');
+  return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
+}
+
+async function post(
+  world: World,
+  wish: { readonly noun: SubjectNoun; readonly subject: string; readonly verb: string },
+  asJson: boolean,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ExitCode> {
+  const answer = await askApi(world, {
+    method: 'POST',
+    path: subjectPath(wish.noun, wish.subject, wish.verb),
+    body,
+    next: `hookline ${wish.noun} show ${wish.subject}`,
+  });
+  if (!answer.ok) return refused(world, answer.failure.sentence);
+  if (asJson) {
+    world.print.json(answer.value);
+    return 0;
+  }
+  world.print.line(
+    `${fieldOf(answer.value, 'subject')}: ${fieldOf(answer.value, 'decision')} [${fieldOf(answer.value, 'rule')}]`,
+  );
+  return 0;
+}
+
+function refused(world: World, sentence: string): ExitCode {
+  world.print.remark(sentence);
+  return 1;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'operator';
+  }
+}

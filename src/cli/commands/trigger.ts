@@ -1,0 +1,233 @@
+/** `trigger`: builds a realistic event, signs it and posts it to the gateway. */
+import { noAnswerSentence } from '../api.ts';
+import { runBurst, type Shot, summaryText } from '../burst.ts';
+import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
+import { connectionOf } from '../connection.ts';
+import type { SyntheticEvent } from '../fixtures/build-event.ts';
+import { seededRandom, systemRandom } from '../random.ts';
+import { spanMs } from '../times.ts';
+import {
+  buildWished,
+  type EventWish,
+  expectedAnswer,
+  signAttempt,
+  subjectOf,
+  type TriggerTarget,
+  wrongSecretLike,
+} from '../trigger-plan.ts';
+import { triggerTarget } from '../trigger-target.ts';
+
+const RATE_DEFAULT = 50;
+const TIMEOUT_MS = 30_000;
+const COUNT_MAX = 1_000_000;
+
+/** The job at hand, as typed. */
+interface Volley {
+  readonly target: TriggerTarget;
+  readonly wish: EventWish;
+  readonly seed: number | null;
+  readonly wrongSecret: boolean;
+  readonly skewSeconds: number;
+  readonly times: number;
+}
+
+interface Delivered extends Shot {
+  readonly answer: string;
+  readonly error: unknown;
+}
+
+/** Exit 1 when an answer is not the one a correct gateway gives; a wrong secret expects 401. */
+export const trigger: Command = defineCommand({
+  name: 'trigger',
+  summary: 'Build a realistic event, sign it and post it to the gateway.',
+  arguments: [
+    { name: 'SOURCE', arity: 'one' },
+    { name: 'TYPE', arity: 'one' },
+  ],
+  options: {
+    set: { kind: 'list', value: 'PATH=VALUE', about: 'change the event, data.object.amount_due=100' },
+    id: { kind: 'text', value: 'ID', about: 'of the payment it is about, in_… or pi_… (Stripe)' },
+    shape: { kind: 'text', value: 'basil|acacia', about: "Stripe's API shape (basil)" },
+    source: { kind: 'text', value: 'NAME', about: 'post to this source' },
+    times: { kind: 'number', value: 'N', about: 'post the same event N times' },
+    count: { kind: 'number', value: 'N', about: 'post N events, each about a payment of its own' },
+    rate: { kind: 'number', value: 'R', about: `events per second with --count (${RATE_DEFAULT})` },
+    seed: { kind: 'number', value: 'N', about: 'the same ids again' },
+    'wrong-secret': { kind: 'flag', about: 'sign with another secret; 401 is expected' },
+    skew: { kind: 'text', value: 'SPAN', about: 'move the signed time, -10m' },
+    json: { kind: 'flag', about: 'the result for programs' },
+  },
+  examples: [
+    'hookline trigger stripe invoice.payment_failed --set data.object.customer_email=ada@example.com',
+    'hookline trigger stripe invoice.paid --id in_1ABC',
+    'hookline trigger stripe invoice.payment_failed --count 500 --rate 100',
+    'hookline trigger github dependabot_alert --times 3',
+  ],
+  run: async ({ arguments: [name = '', type = ''], options }, world) => {
+    const shape = options.shape ?? 'basil';
+    if (shape !== 'basil' && shape !== 'acacia') {
+      throw new Misuse(`--shape is basil or acacia, not "${shape}".`);
+    }
+    const target = await triggerTarget(world, name, options.source);
+    if ('sentence' in target) {
+      world.print.remark(target.sentence);
+      return 1;
+    }
+    const volley: Volley = {
+      target,
+      wish: { type, set: readSets(options.set), id: options.id, shape },
+      seed: options.seed,
+      wrongSecret: options['wrong-secret'],
+      skewSeconds: readSkew(options.skew),
+      times: whole('times', options.times ?? 1),
+    };
+    const count = options.count === null ? null : whole('count', options.count);
+    return count === null
+      ? one(world, volley, options.json)
+      : burst(world, volley, count, options.rate ?? RATE_DEFAULT, options.json);
+  },
+});
+
+async function one(world: World, volley: Volley, asJson: boolean): Promise<ExitCode> {
+  const { print } = world;
+  const { target } = volley;
+  const event = eventAt(world, volley, 0);
+  const expected = expectedAnswer(target, volley);
+  const subject = subjectOf(target, event);
+  const answers: Delivered[] = [];
+  for (let time = 0; time < volley.times; time += 1) {
+    const shot = await deliver(world, volley, event);
+    answers.push(shot);
+    if (shot.error !== null) {
+      print.remark(noAnswerSentence(connectionOf(world), shot.error));
+      return 1;
+    }
+    if (!asJson) print.line(answerLine(volley, event, shot, expected));
+  }
+  const good = answers.every(({ status }) => status === expected.status);
+  if (asJson) {
+    print.json({
+      source: target.source,
+      type: event.type,
+      id: event.id,
+      subject: subject?.subject ?? null,
+      kind: subject?.noun ?? null,
+      expectedStatus: expected.status,
+      asExpected: good,
+      answers: answers.map(({ status, tookMs, answer }) => ({ status, tookMs, answer })),
+    });
+  } else if (expected.why === null && good) {
+    if (subject === null) print.line('Kept in the archive; nothing follows up on this event.');
+    else print.line(`Subject: ${subject.subject}\nNext: hookline ${subject.noun} show ${subject.subject}`);
+  }
+  return good ? 0 : 1;
+}
+
+async function burst(
+  world: World,
+  volley: Volley,
+  count: number,
+  ratePerSecond: number,
+  asJson: boolean,
+): Promise<ExitCode> {
+  const expected = expectedAnswer(volley.target, volley);
+  // Wrong types and paths are said before the first shot, not a thousand times after it.
+  const first = subjectOf(volley.target, eventAt(world, volley, 0));
+  const summary = await runBurst({
+    count: count * volley.times,
+    ratePerSecond,
+    shoot: (index) =>
+      deliver(world, volley, eventAt(world, volley, Math.floor(index / volley.times))),
+    onProgress: (soFar) => world.print.progress(summaryText(soFar, count * volley.times)),
+    world,
+  });
+  const good = Object.keys(summary.byStatus).every((status) => status === String(expected.status));
+  if (asJson) world.print.json({ ...summary, expectedStatus: expected.status, asExpected: good });
+  else {
+    world.print.line(summaryText(summary, count * volley.times));
+    if (!good) world.print.remark(`Expected ${expected.status} for all of them.`);
+    else if (first !== null) world.print.line('Next: hookline events list');
+  }
+  return good ? 0 : 1;
+}
+
+/** The nth event. With a seed the same n gives the same ids; `--times` repeats one event. */
+const drawn = new WeakMap<Volley, Map<number, SyntheticEvent>>();
+function eventAt(world: World, volley: Volley, index: number): SyntheticEvent {
+  const known = drawn.get(volley) ?? new Map<number, SyntheticEvent>();
+  drawn.set(volley, known);
+  const before = known.get(index);
+  if (before !== undefined) return before;
+  const random =
+    volley.seed === null
+      ? systemRandom(world.randomBytes)
+      : seededRandom(volley.seed * 1_000_003 + index);
+  const nowSeconds = Math.floor(world.nowMs() / 1000);
+  const event = buildWished(volley.target, volley.wish, nowSeconds, random);
+  known.set(index, event);
+  // Only the event that may still be repeated is kept: a long burst must not hold all of them.
+  known.delete(index - 1);
+  return event;
+}
+
+async function deliver(world: World, volley: Volley, event: SyntheticEvent): Promise<Delivered> {
+  const { target, skewSeconds } = volley;
+  const secret = volley.wrongSecret
+    ? wrongSecretLike(target.secret, world.randomBytes)
+    : target.secret;
+  const headers = await signAttempt(target, event, secret, world.nowMs() / 1000 + skewSeconds);
+  const startMs = world.monotonicMs();
+  const tookMs = (): number => world.monotonicMs() - startMs;
+  try {
+    const response = await world.fetch(target.url, {
+      method: 'POST',
+      headers,
+      body: event.body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const answer = await response.text();
+    return { status: response.status, tookMs: tookMs(), answer: answer.slice(0, 2000), error: null };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const status = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';
+    return { status, tookMs: tookMs(), answer: '', error };
+  }
+}
+
+function answerLine(
+  { target }: Volley,
+  event: SyntheticEvent,
+  shot: Shot,
+  expected: { readonly status: number; readonly why: string | null },
+): string {
+  const head = `${target.source} ${event.type} ${event.id}: ${shot.status} in ${Math.round(shot.tookMs)} ms`;
+  if (shot.status !== expected.status) return `${head}, expected ${expected.status}`;
+  return expected.why === null ? head : `${head}, as expected: ${expected.why}`;
+}
+
+function readSets(texts: readonly string[]): Readonly<Record<string, string>> {
+  const set: Record<string, string> = {};
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    if (equals < 1) {
+      throw new Misuse(`--set "${text}" is not PATH=VALUE, as in data.object.amount_due=4200.`);
+    }
+    set[text.slice(0, equals)] = text.slice(equals + 1);
+  }
+  return set;
+}
+
+function readSkew(text: string | null): number {
+  if (text === null) return 0;
+  const span = spanMs(text);
+  if (span === null) throw new Misuse(`--skew "${text}" is no span; type it as -10m or 90s.`);
+  return span / 1000;
+}
+
+function whole(name: string, value: number): number {
+  if (!Number.isInteger(value) || value > COUNT_MAX) {
+    throw new Misuse(`--${name} is a whole number up to ${COUNT_MAX}.`);
+  }
+  return value;
+}

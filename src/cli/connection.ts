@@ -1,0 +1,34 @@
+/** Where the gateway is and how to prove that one may ask it: environment first, then the data directory. */
+import { join, resolve } from 'node:path';
+import { readJsonObject } from '../launch/files.ts';
+import { readSecrets } from '../launch/secrets.ts';
+import type { World } from './command.ts';
+
+export interface Connection {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** Null when there is neither a variable nor a generated one. */
+  readonly token: string | null;
+  /** A variable from the environment, else from the data directory's secrets. */
+  readonly secret: (variable: string) => string | null;
+}
+
+/** Reads the environment and the data directory; asks nobody. */
+export function connectionOf({ env, cwd }: Pick<World, 'env' | 'cwd'>): Connection {
+  const dataDir = resolve(cwd, env['HOOKLINE_DATA_DIR'] || '.hookline');
+  const kept = readSecrets(dataDir);
+  const secret = (variable: string): string | null => env[variable] || (kept[variable] ?? null);
+  return { url: gatewayUrl(env, dataDir), token: secret('HOOKLINE_TOKEN'), secret };
+}
+
+/**
+ * `HOOKLINE_URL`, else the port in the environment, else the address the copy in this data
+ * directory wrote down when it became ready (it may have been started on another port).
+ */
+function gatewayUrl(env: World['env'], dataDir: string): string {
+  const given = env['HOOKLINE_URL'];
+  if (given) return given.replace(/\/+$/, '');
+  if (env['HOOKLINE_PORT']) return `http://127.0.0.1:${env['HOOKLINE_PORT']}`;
+  const ready = readJsonObject(join(dataDir, 'ready.json'));
+  return typeof ready?.['gateway'] === 'string' ? ready['gateway'] : 'http://127.0.0.1:8787';
+}

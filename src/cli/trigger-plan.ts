@@ -1,0 +1,137 @@
+/**
+ * Builds, signs and judges the deliveries of `hookline trigger`. It sends nothing.
+ */
+import { utf8 } from '../core/bytes.ts';
+import { type Fact, isAlertFact, isPaymentFact } from '../core/fact.ts';
+import { factsOf } from '../core/fact-table.ts';
+import type { Json } from '../core/json.ts';
+import type { ProviderDefinition } from '../core/provider.ts';
+import { signDelivery } from '../core/sign.ts';
+import { toleranceOf } from '../core/verify.ts';
+import { createNodeCrypto } from '../edge/crypto-node.ts';
+import { Misuse } from './command.ts';
+import { buildEvent, type FixtureProvider, type SyntheticEvent } from './fixtures/build-event.ts';
+import type { ApiShape } from './fixtures/stripe-seed.ts';
+import { nearest } from '../core/nearest.ts';
+import type { SubjectNoun } from './subject-ref.ts';
+
+export interface TriggerTarget {
+  readonly source: string;
+  readonly provider: ProviderDefinition;
+  readonly url: string;
+  readonly secret: string;
+  /** The source's own window, or null for the provider's. */
+  readonly toleranceSeconds: number | null;
+  readonly alertLabels: readonly string[];
+}
+
+export interface EventWish {
+  readonly type: string;
+  readonly set: Readonly<Record<string, string>>;
+  readonly id: string | null;
+  readonly shape: ApiShape;
+}
+
+const FIXTURE_PROVIDERS: readonly FixtureProvider[] = ['stripe', 'github', 'standard-webhooks'];
+
+/** One synthetic event. Misuse: a type, path or id that the provider's fixtures do not know. */
+export function buildWished(
+  target: Pick<TriggerTarget, 'provider'>,
+  wish: EventWish,
+  nowSeconds: number,
+  random: () => number,
+): SyntheticEvent {
+  const provider = FIXTURE_PROVIDERS.find((id) => id === target.provider.id);
+  if (provider === undefined) {
+    throw new Misuse(
+      `There are no synthetic events for ${target.provider.name} yet. Known: ${FIXTURE_PROVIDERS.join(', ')}.`,
+    );
+  }
+  const set = wish.id === null ? wish.set : { [idPath(provider, wish.type)]: wish.id, ...wish.set };
+  const event = buildEvent({
+    provider,
+    type: wish.type,
+    nowSeconds,
+    random,
+    set,
+    apiShape: wish.shape,
+  });
+  if (event.ok) return event.value;
+  if (event.failure.reason === 'bad_path') {
+    throw new Misuse(`--set ${event.failure.path}: there is nothing at that path to set.`);
+  }
+  const { known } = event.failure;
+  const guess = nearest(wish.type, known);
+  throw new Misuse(
+    `There is no synthetic ${provider} event "${wish.type}".` +
+      (guess === null ? ` Known: ${known.join(', ')}.` : ` Did you mean ${guess}?`),
+  );
+}
+
+/** Where an event names the payment it is about: charges and disputes point at it. */
+function idPath(provider: FixtureProvider, type: string): string {
+  if (provider !== 'stripe') throw new Misuse('--id is for Stripe events; use --set for others.');
+  if (type.startsWith('charge.')) return 'data.object.payment_intent';
+  return type.startsWith('invoice_payment.') ? 'data.object.invoice' : 'data.object.id';
+}
+
+/** The headers of one attempt: each attempt is signed anew, as providers do. */
+export async function signAttempt(
+  target: TriggerTarget,
+  event: SyntheticEvent,
+  secret: string,
+  nowSeconds: number,
+): Promise<Record<string, string>> {
+  const signed = await signDelivery({
+    provider: target.provider,
+    secret,
+    body: utf8(event.body),
+    nowSeconds,
+    id: event.id,
+    url: target.url,
+    crypto: createNodeCrypto(),
+  });
+  return { ...signed, ...event.headers };
+}
+
+export interface TriggerSubject {
+  readonly noun: SubjectNoun;
+  /** `{source}/{ref}`. */
+  readonly subject: string;
+}
+
+/** What the event is about, read as the gateway reads it; null: kept, not tracked. */
+export function subjectOf(target: TriggerTarget, event: SyntheticEvent): TriggerSubject | null {
+  if (target.provider.facts === null) return null;
+  const json: Json = JSON.parse(event.body);
+  const facts = factsOf({
+    table: target.provider.facts,
+    event: { type: event.type, json, headers: new Headers(event.headers) },
+    options: { alertLabels: target.alertLabels },
+  });
+  const fact: Fact | undefined = facts.ok ? facts.value[0] : undefined;
+  if (fact === undefined) return null;
+  if (isPaymentFact(fact)) return { noun: 'payments', subject: `${target.source}/${fact.ref}` };
+  return isAlertFact(fact) ? { noun: 'alerts', subject: `${target.source}/${fact.ref}` } : null;
+}
+
+/** The status a correct gateway answers, and why it is no success. */
+export function expectedAnswer(
+  target: TriggerTarget,
+  wish: { readonly wrongSecret: boolean; readonly skewSeconds: number },
+): { readonly status: number; readonly why: string | null } {
+  if (wish.wrongSecret) return { status: 401, why: 'the signature is wrong' };
+  const own = toleranceOf(target.provider.verification);
+  const tolerance = target.toleranceSeconds ?? own;
+  // A provider that signs no time has a tolerance of 0 and nothing that could be skewed.
+  if (own > 0 && Math.abs(wish.skewSeconds) > tolerance) {
+    return { status: 401, why: `the signed time is off by more than ${tolerance} s` };
+  }
+  return { status: target.provider.delivery.successStatus, why: null };
+}
+
+/** Another secret in the same form: what a sender with an old or mistyped one would use. */
+export function wrongSecretLike(secret: string, randomBytes: (count: number) => Uint8Array): string {
+  const bytes = Buffer.from(randomBytes(32));
+  return secret.startsWith('whsec_') ? `whsec_${bytes.toString('base64')}` : bytes.toString('hex');
+}

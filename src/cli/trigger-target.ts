@@ -1,0 +1,61 @@
+/** Which source `hookline trigger` posts to: the user's config says, the environment completes. */
+import { providerById, providers } from '../../webhooks/index.ts';
+import type { SourceConfig } from '../config.ts';
+import { Misuse, type World } from './command.ts';
+import { connectionOf } from './connection.ts';
+import { nearest } from '../core/nearest.ts';
+import type { TriggerTarget } from './trigger-plan.ts';
+
+/**
+ * `name` is a source or a provider; `sourceName` overrides where it is posted. Misuse: neither is
+ * known. A secret that nobody has is said as such: there is no unsigned delivery.
+ */
+export async function triggerTarget(
+  world: World,
+  name: string,
+  sourceName: string | null,
+): Promise<TriggerTarget | { readonly sentence: string }> {
+  // Loaded here and not above, so that a config with a mistake does not take the help away.
+  const { default: config } = await import('../../gateway.config.ts');
+  const sources = Object.entries(config.sources);
+  const named = sources.find(([id]) => id === name);
+  const provider = providerById(named?.[1].provider ?? name);
+  if (provider === null) {
+    const known = [...new Set([...sources.map(([id]) => id), ...providers.keys()])];
+    const guess = nearest(name, known);
+    throw new Misuse(
+      `"${name}" is neither a source nor a provider.` +
+        (guess === null ? ` Known: ${known.join(', ')}.` : ` Did you mean ${guess}?`),
+    );
+  }
+  const ofProvider = named ?? sources.find(([, source]) => source.provider === provider.id);
+  const [id, source] = sources.find(([other]) => other === sourceName) ?? ofProvider ?? [];
+  const variable = source?.secrets[0];
+  if (source === undefined || id === undefined || variable === undefined) {
+    return { sentence: `gateway.config.ts has no source with provider ${provider.id}; add one.` };
+  }
+  const connection = connectionOf(world);
+  const secret = connection.secret(variable);
+  if (secret === null) {
+    return {
+      sentence:
+        `No secret to sign with: ${variable} is not set, and this directory has no ` +
+        '.hookline/secrets.json that holds it. Run `npm start` here once, or set it.',
+    };
+  }
+  const target = sourceName ?? id;
+  return {
+    source: target,
+    provider,
+    url: `${connection.url}/webhooks/${encodeURIComponent(target)}`,
+    secret,
+    ...ownSettings(source),
+  };
+}
+
+function ownSettings(source: SourceConfig): Pick<TriggerTarget, 'toleranceSeconds' | 'alertLabels'> {
+  return {
+    toleranceSeconds: source.toleranceSeconds ?? null,
+    alertLabels: source.alertLabels ?? [],
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The follow-up engine: what an input makes of a subject, and what must be done about it. Pure:
+ * `now` is an argument, the policy plain values, and the same call gives the same answer for ever.
+ */
+import { isPaymentFact, type SubjectKind } from '../fact.ts';
+import { type Draft, decisionOf, draftOf, note } from './draft.ts';
+import { onOperator } from './operator.ts';
+import { onOutcome } from './outcome.ts';
+import { noteChange, refresh } from './refresh.ts';
+import { ALIASES_MAX, EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
+import { settledAt } from './status.ts';
+import { onTimer } from './timer.ts';
+import type { Decision, FactInput, Input, Policy, SubjectFactName, SubjectState } from './types.ts';
+
+export interface DecideInput {
+  /** Null: nothing was ever said about this subject. */
+  readonly state: SubjectState | null;
+  /** `{source}/{ref}`. */
+  readonly subject: string;
+  readonly kind: SubjectKind;
+  readonly input: Input;
+  /** Follow-up time, epoch ms. */
+  readonly now: number;
+  readonly policy: Policy;
+}
+
+export function decide({ state, subject, kind, input, now, policy }: DecideInput): Decision {
+  const before = state ?? emptyState(subject, kind);
+  const draft = draftOf(before, now, policy, causeOf(input));
+  switch (input.kind) {
+    case 'fact':
+      onFact(draft, input);
+      return decisionOf(draft);
+    case 'timer':
+      onTimer(draft, input.generation);
+      return decisionOf(draft);
+    case 'link':
+      onLink(draft, input.to);
+      return decisionOf(draft);
+    case 'outcome':
+      onOutcome(draft, input.noticeId, input.outcome);
+      return decisionOf(draft);
+    default:
+      return onOperator(draft, input);
+  }
+}
+
+export function emptyState(subject: string, kind: SubjectKind): SubjectState {
+  return {
+    v: 1,
+    kind,
+    subject,
+    status: 'unknown',
+    generation: 0,
+    marks: {},
+    openings: [],
+    details: EMPTY_DETAILS,
+    detailMarks: {},
+    seen: [],
+    manual: null,
+    hold: null,
+    followUp: null,
+    timeline: [],
+    notices: [],
+    aliases: [],
+    linkedTo: null,
+    carried: [],
+    expiresAt: null,
+  };
+}
+
+function causeOf(input: Input): string {
+  switch (input.kind) {
+    case 'fact': {
+      const via = input.via === 'webhook' ? '' : ` (${input.via})`;
+      return `event ${input.eventKey} ${input.fact.fact}${via}`;
+    }
+    case 'timer':
+      return `timer g${input.generation}`;
+    case 'link':
+      return `link to ${input.to}`;
+    case 'outcome':
+      return `notice ${input.noticeId}`;
+    default:
+      return `person ${input.actor}: ${input.kind}`;
+  }
+}
+
+function onFact(draft: Draft, { fact, eventKey }: FactInput): void {
+  const before = draft.state;
+  if (before.seen.includes(seenKey(eventKey, fact))) {
+    noteOnce(draft, 'already known', 'duplicate');
+    return;
+  }
+  if (before.linkedTo !== null) {
+    const seen = [...before.seen, seenKey(eventKey, fact)].slice(-SEEN_MAX);
+    draft.state = { ...before, seen };
+    draft.effects.push({ kind: 'forward', to: before.linkedTo, fact, eventKey });
+    note(draft, `handed on to ${before.linkedTo}`, 'joined');
+    return;
+  }
+  const at = fact.occurredAt ?? draft.now;
+  draft.state = recordFact(before, fact, eventKey, at);
+  if (isPaymentFact(fact)) linkAliases(draft, fact.aliases);
+  const change = refresh(draft);
+  const settled = settledAt(before, 'any');
+  const late = settled !== null && at <= settled && change === null;
+  const learned = saysMore(before, draft.state, fact.fact);
+  const otherwise =
+    late || !learned
+      ? { decision: 'too late to change anything', rule: 'stale' }
+      : { decision: `noted; ${draft.state.status}`, rule: 'same_episode' };
+  noteChange(draft, change, otherwise);
+}
+
+/** Did the fact add anything: a newer word, another opening, a detail? */
+function saysMore(before: SubjectState, after: SubjectState, fact: SubjectFactName): boolean {
+  return (
+    after.marks[fact] !== before.marks[fact] ||
+    after.details !== before.details ||
+    after.openings.length !== before.openings.length
+  );
+}
+
+/** A storm of repeats must not push the story off the timeline. */
+function noteOnce(draft: Draft, decision: string, rule: string): void {
+  const last = draft.state.timeline.at(-1);
+  if (last?.cause === draft.cause && last.rule === rule) {
+    draft.decision = decision;
+    draft.rule = rule;
+    return;
+  }
+  note(draft, decision, rule);
+}
+
+/** Each other id is told once that it belongs here; telling twice would only cost. */
+function linkAliases(draft: Draft, aliases: readonly string[]): void {
+  for (const alias of aliases) {
+    const { state } = draft;
+    if (state.aliases.includes(alias) || state.subject.endsWith(`/${alias}`)) continue;
+    draft.state = { ...state, aliases: [...state.aliases, alias].slice(-ALIASES_MAX) };
+    draft.effects.push({ kind: 'link', alias });
+  }
+}
+
+/** This id belongs to another subject: what is known goes there, and so does all that follows. */
+function onLink(draft: Draft, to: string): void {
+  const { state } = draft;
+  if (to === state.subject || to === state.linkedTo) {
+    noteOnce(draft, 'already joined', 'duplicate');
+    return;
+  }
+  draft.state = { ...state, linkedTo: to };
+  for (const { fact, eventKey } of state.carried) {
+    draft.effects.push({ kind: 'forward', to, fact, eventKey });
+  }
+  refresh(draft);
+  draft.state = { ...draft.state, carried: [], openings: [] };
+  note(draft, `belongs to ${to}: ${state.carried.length} facts handed on`, 'joined');
+}

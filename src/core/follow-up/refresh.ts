@@ -1,0 +1,123 @@
+/**
+ * Brings status, follow-up and timer in line with what is known. Called after every change, so
+ * that the result depends on the facts alone and not on the way they came.
+ */
+import { clockText, type Draft, note, setFollowUp, tell } from './draft.ts';
+import { episodeOf, openings, standing } from './episode.ts';
+import { statusOf } from './status.ts';
+import { contentOf, targetOf } from './steps.ts';
+import type { FollowUp, SubjectState } from './types.ts';
+
+/** What changed in the standing of a subject, in words for the timeline. */
+export interface Change {
+  readonly decision: string;
+  readonly rule: string;
+}
+
+/** Derives everything anew; returns what is worth a timeline line, or null. */
+export function refresh(draft: Draft): Change | null {
+  draft.state = { ...draft.state, status: statusOf(draft.state) };
+  const open = openings(draft.state);
+  if (open === null) return settle(draft);
+  const { followUp, rule } = episodeOf(draft.state, open, draft.now, draft.policy);
+  draft.state = { ...draft.state, expiresAt: null };
+  setFollowUp(draft, followUp);
+  schedule(draft);
+  const { ladder, next } = draft.state.followUp ?? followUp;
+  const then = next === null ? 'nothing planned' : `${next.step} at ${clockText(next.at)}`;
+  if (rule === 'same_episode') return null;
+  const verb = rule === 'opened' ? 'opened' : rule === 'reopened' ? 'resumed' : 'moved to';
+  return { decision: `${verb} follow-up ${ladder.id} v${ladder.version}: ${then}`, rule };
+}
+
+function settle(draft: Draft): Change | null {
+  const { followUp, status } = draft.state;
+  let change: Change | null = null;
+  if (followUp !== null && followUp.closedAt === null) {
+    const isOver = status !== 'joined' && status !== 'exhausted';
+    setFollowUp(draft, {
+      ...followUp,
+      status: 'closed',
+      next: null,
+      closedAt: draft.now,
+      closedBy: status,
+    });
+    if (followUp.next !== null) disarm(draft);
+    change = { decision: `closed follow-up: ${status}`, rule: status };
+    if (isOver && followUp.escalatedAt !== null && draft.policy.tellTeamWhenSettled) {
+      tellSettled(draft, followUp);
+    }
+  }
+  if (draft.state.expiresAt === null) {
+    const at = draft.now + draft.policy.tombstoneMs;
+    draft.state = { ...draft.state, expiresAt: at };
+    draft.effects.push({ kind: 'expire', at });
+  }
+  return change;
+}
+
+/** Who was woken should hear that it is over. */
+function tellSettled(draft: Draft, followUp: FollowUp): void {
+  const told = draft.state.notices.filter(
+    ({ audience, at }) => audience === 'team' && at >= (followUp.escalatedAt ?? 0),
+  );
+  const addresses = new Set(told.map(({ to }) => to));
+  const people = draft.policy.tiers.flat().filter((person, index, all) => {
+    const first = all.findIndex(({ address }) => address === person.address) === index;
+    return first && addresses.has(person.address);
+  });
+  if (people.length === 0) return;
+  tell(draft, {
+    step: 'resolved',
+    template: 'resolved',
+    audience: 'team',
+    people,
+    content: contentOf(draft.state, followUp.anchorAt, draft.state.status, null),
+  });
+}
+
+/**
+ * Sets the one pending timer of the subject. The generation moves with it: a timer that was armed
+ * for something else finds another generation and does nothing.
+ */
+export function schedule(draft: Draft): void {
+  const { state, now, policy } = draft;
+  const followUp = state.followUp;
+  if (followUp === null || followUp.closedAt !== null) return;
+  const next = nextOf(state, followUp, now, policy);
+  setFollowUp(draft, { ...followUp, status: standing(state, followUp), next });
+  const before = followUp.next;
+  if (next === null) {
+    if (before !== null) disarm(draft);
+    return;
+  }
+  if (before !== null && before.step === next.step && before.at === next.at) return;
+  draft.state = { ...draft.state, generation: draft.state.generation + 1 };
+  draft.effects.push({ kind: 'arm', at: next.at, generation: draft.state.generation });
+}
+
+function nextOf(
+  state: SubjectState,
+  followUp: FollowUp,
+  now: number,
+  policy: Draft['policy'],
+): FollowUp['next'] {
+  const target = targetOf(state, followUp, now, policy);
+  if (target === null) return null;
+  const { hold } = state;
+  if (hold === null) return { step: target.planned.step.id, at: target.at };
+  return hold.until === null
+    ? null
+    : { step: target.planned.step.id, at: Math.max(target.at, hold.until) };
+}
+
+function disarm(draft: Draft): void {
+  draft.state = { ...draft.state, generation: draft.state.generation + 1 };
+  draft.effects.push({ kind: 'disarm' });
+}
+
+/** Writes the change on the timeline, or `otherwise` where nothing of note changed. */
+export function noteChange(draft: Draft, change: Change | null, otherwise: Change): void {
+  const { decision, rule } = change ?? otherwise;
+  note(draft, decision, rule);
+}

@@ -1,0 +1,195 @@
+/** A timer fires: everything is checked again, because the world may have moved on since it was set. */
+import { nextAllowed } from '../calendar.ts';
+import type { Step } from '../ladder.ts';
+import type { SkipRule } from '../notice.ts';
+import { clockText, type Draft, note, recordStep, setFollowUp, tell } from './draft.ts';
+import { refresh, schedule } from './refresh.ts';
+import {
+  contentOf,
+  customerOf,
+  customerZone,
+  lastCustomerNoticeAt,
+  type Target,
+  targetOf,
+} from './steps.ts';
+import type { FollowUp } from './types.ts';
+
+export function onTimer(draft: Draft, generation: number): void {
+  const { state, now } = draft;
+  if (generation !== state.generation) {
+    note(draft, 'ignored: an older timer', 'stale_generation');
+    return;
+  }
+  const followUp = state.followUp;
+  if (followUp === null || followUp.closedAt !== null) {
+    note(draft, 'ignored: nothing is open', state.status);
+    return;
+  }
+  if (state.hold !== null) {
+    if (state.hold.until === null || state.hold.until > now) {
+      note(draft, 'waits: on hold', 'held', state.hold.reason);
+      rearm(draft);
+      return;
+    }
+    draft.state = { ...state, hold: null };
+    note(draft, 'hold ended', 'hold_ended');
+  }
+  const target = targetOf(draft.state, followUp, now, draft.policy);
+  if (target === null) return;
+  if (target.at > now) {
+    // A clock that ran ahead, or a step that moved: never early, so it is armed once more.
+    note(draft, `waits until ${clockText(target.at)}`, 'not_due');
+    rearm(draft);
+    return;
+  }
+  fire(draft, followUp, target);
+}
+
+/** The timer that fired is spent: the next one needs a generation of its own. */
+function rearm(draft: Draft): void {
+  const followUp = draft.state.followUp;
+  if (followUp !== null) setFollowUp(draft, { ...followUp, next: null });
+  schedule(draft);
+}
+
+function fire(draft: Draft, followUp: FollowUp, target: Target): void {
+  let current = followUp;
+  for (const { step } of target.collapsed) {
+    current = skip(draft, current, step, 'collapsed');
+  }
+  const { step } = target.planned;
+  if (step.action === 'close') {
+    exhaust(draft, current, step);
+    return;
+  }
+  const rule = skipRule(draft, step);
+  if (rule !== null) {
+    skip(draft, current, step, rule);
+    rearm(draft);
+    return;
+  }
+  const later = postponement(draft, step);
+  if (later !== null) {
+    setFollowUp(draft, { ...current, notBefore: later.until });
+    note(draft, `postponed ${step.id} to ${clockText(later.until)}`, later.rule);
+    rearm(draft);
+    return;
+  }
+  if (step.action === 'remind') remind(draft, current, step);
+  else escalate(draft, current, step, target.urgent);
+  rearm(draft);
+}
+
+function remind(draft: Draft, followUp: FollowUp, step: Step & { action: 'remind' }): void {
+  const customer = customerOf(draft.state);
+  if (customer === null) return;
+  const { generation } = draft.state;
+  tell(draft, {
+    step: step.id,
+    template: step.template,
+    audience: 'customer',
+    people: [customer],
+    content: contentOf(draft.state, followUp.anchorAt, null, null),
+  });
+  recordStep(draft, followUp, {
+    step: step.id,
+    at: draft.now,
+    generation,
+    result: 'notified',
+    rule: null,
+  });
+  note(draft, `reminds the customer: ${step.template}`, 'due', step.id);
+}
+
+function escalate(
+  draft: Draft,
+  followUp: FollowUp,
+  step: Step & { action: 'escalate' },
+  urgent: Target['urgent'],
+): void {
+  const { generation, status } = draft.state;
+  const people = draft.policy.tiers[step.tier - 1] ?? draft.policy.tiers.at(-1) ?? [];
+  const cause = urgent ?? (status === 'disputed' ? 'disputed' : 'ladder');
+  tell(draft, {
+    step: step.id,
+    template: step.template,
+    audience: 'team',
+    people,
+    content: contentOf(draft.state, followUp.anchorAt, cause, step.tier),
+  });
+  const recorded = recordStep(draft, followUp, {
+    step: step.id,
+    at: draft.now,
+    generation,
+    result: 'notified',
+    rule: null,
+  });
+  const escalatedAt = followUp.escalatedAt ?? draft.now;
+  setFollowUp(draft, { ...recorded, escalatedAt });
+  const reached = people.length === 1 ? '1 person' : `${people.length} people`;
+  note(draft, `escalates to tier ${step.tier}: ${reached}`, urgent ?? 'due', step.id);
+}
+
+/** The ladder ends: nobody is asked any more, until a newer failure opens it again. */
+function exhaust(draft: Draft, followUp: FollowUp, step: Step): void {
+  recordStep(draft, followUp, {
+    step: step.id,
+    at: draft.now,
+    generation: draft.state.generation,
+    result: 'done',
+    rule: null,
+  });
+  const manual = { at: draft.now, kind: 'exhausted', actor: 'ladder', reason: null } as const;
+  draft.state = { ...draft.state, manual };
+  const change = refresh(draft);
+  note(draft, change?.decision ?? 'closed follow-up', 'exhausted', step.id);
+}
+
+function skip(draft: Draft, followUp: FollowUp, step: Step, rule: SkipRule): FollowUp {
+  const recorded = recordStep(draft, followUp, {
+    step: step.id,
+    at: draft.now,
+    generation: draft.state.generation,
+    result: 'skipped',
+    rule,
+  });
+  note(draft, `does not send ${step.id}`, rule, step.id);
+  return recorded;
+}
+
+/** The first rule that forbids this step for good, in the order of precedence. */
+function skipRule(draft: Draft, step: Step): SkipRule | null {
+  const { policy, state, now } = draft;
+  if (policy.paused === 'all') return 'all_paused';
+  if (policy.paused === 'source') return 'source_paused';
+  if (step.action === 'escalate') {
+    return state.followUp?.acknowledged === null ? null : 'acknowledged';
+  }
+  const customer = customerOf(state);
+  if (customer !== null && policy.excludedCustomers.includes(customer.address.toLowerCase())) {
+    return 'customer_excluded';
+  }
+  if (customer === null) return 'no_address';
+  const { nextAttemptAt } = state.details;
+  const retriesSoon =
+    state.status === 'failed' &&
+    nextAttemptAt !== null &&
+    nextAttemptAt > now &&
+    nextAttemptAt - now <= policy.providerRetryWithinMs;
+  return retriesSoon ? 'provider_retry_due' : null;
+}
+
+/** Not now, but later: the gap between two mails, and hours in which nobody wants any. */
+function postponement(draft: Draft, step: Step): { until: number; rule: SkipRule } | null {
+  const { policy, state, now } = draft;
+  const toTeam = step.action === 'escalate';
+  if (!toTeam) {
+    const last = lastCustomerNoticeAt(state);
+    const free = last === null ? now : last + policy.minGapMs;
+    if (free > now) return { until: free, rule: 'min_gap' };
+  }
+  const calendar = toTeam ? policy.teamCalendar : policy.customerCalendar;
+  const zone = toTeam ? calendar.zone : customerZone(state, policy);
+  const allowed = nextAllowed({ at: now, zone, calendar });
+  return allowed.at > now ? { until: allowed.at, rule: 'quiet_hours' } : null;
+}

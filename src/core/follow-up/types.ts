@@ -1,0 +1,289 @@
+/**
+ * The follow-up engine's state and vocabulary. The engine is one pure function for payments and
+ * alerts: `(state, input, now, policy) → { state, effects }`. All times are follow-up time, epoch ms.
+ */
+import type {
+  AlertFactName,
+  Customer,
+  DeclineClass,
+  PaymentFactName,
+  Severity,
+  SubjectFact,
+  SubjectKind,
+} from '../fact.ts';
+import type { Calendar, Ladder } from '../ladder.ts';
+import type { NoticeContent, NoticeOutcome, Person, SkipRule, TemplateName } from '../notice.ts';
+
+export type SubjectFactName = PaymentFactName | AlertFactName;
+
+/** The latest fact of one name: a register that only moves forward, so order cannot matter. */
+export interface Mark {
+  readonly at: number;
+  readonly eventKey: string;
+}
+
+/** Something that needs following up: a failure, a due date, a dispute, an alert. */
+export interface Opening extends Mark {
+  readonly fact: SubjectFactName;
+}
+
+/** `rank` first: what a failure says of the amount beats what a settlement says. */
+export interface RankedMark extends Mark {
+  readonly rank: number;
+}
+
+/** Operator's doing: wins over facts not newer than it. */
+export interface ManualSettlement {
+  readonly at: number;
+  readonly kind: 'resolved' | 'exhausted';
+  readonly actor: string;
+  readonly reason: string | null;
+}
+
+export interface Hold {
+  /** Null: until released. */
+  readonly until: number | null;
+  readonly reason: string;
+  readonly actor: string;
+  readonly since: number;
+}
+
+export interface StepRecord {
+  readonly step: string;
+  readonly at: number;
+  readonly generation: number;
+  readonly result: 'notified' | 'skipped' | 'done';
+  readonly rule: SkipRule | null;
+}
+
+export type FollowUpStatus = 'active' | 'held' | 'escalated' | 'acknowledged' | 'closed';
+
+/** The open (or last) episode. */
+export interface FollowUp {
+  readonly status: FollowUpStatus;
+  /** The earliest opening of this episode. */
+  readonly openedAt: number;
+  /** What offsets count from: the earliest failure, or the due date. */
+  readonly anchorAt: number;
+  /** No step before this: the settling wait after opening, or a postponement. */
+  readonly notBefore: number;
+  /** Pinned when the episode opened; a later config does not change it. At most 20 steps. */
+  readonly ladder: Ladder;
+  /** At most one per step. */
+  readonly steps: readonly StepRecord[];
+  /** The step an armed timer is for, and when. Null: nothing armed. */
+  readonly next: { readonly step: string; readonly at: number } | null;
+  readonly acknowledged: { readonly at: number; readonly by: string } | null;
+  readonly escalatedAt: number | null;
+  readonly closedAt: number | null;
+  /** `paid`, `voided`, `resolved`, `exhausted`, `joined`… */
+  readonly closedBy: string | null;
+}
+
+export interface NoticeRecord {
+  readonly id: string;
+  readonly step: string;
+  readonly generation: number;
+  readonly template: TemplateName;
+  readonly audience: 'customer' | 'team';
+  readonly to: string;
+  readonly at: number;
+  readonly outcome: NoticeOutcome | null;
+}
+
+export interface TimelineEntry {
+  readonly at: number;
+  /** `event evt_1 payment.failed`, `timer g3`, `person ada: hold`, `notice …`. */
+  readonly cause: string;
+  readonly decision: string;
+  /** The rule that decided: `opened`, `duplicate`, `stale`, `settled`, `quiet_hours`… */
+  readonly rule: string;
+  readonly detail?: string;
+}
+
+/** What is known about the subject: each the latest said (by time, then event key). */
+export interface Details {
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
+  readonly customer: Customer;
+  readonly number: string | null;
+  readonly payUrl: string | null;
+  readonly reason: string | null;
+  readonly decline: DeclineClass | null;
+  readonly attemptCount: number | null;
+  readonly nextAttemptAt: number | null;
+  readonly dueAt: number | null;
+  readonly title: string | null;
+  readonly url: string | null;
+  readonly severity: Severity | null;
+  readonly assigneeLogins: readonly string[];
+}
+
+export type SubjectStatus =
+  | 'unknown'
+  | 'due'
+  | 'overdue'
+  | 'failed'
+  | 'action_required'
+  | 'paid'
+  | 'voided'
+  | 'uncollectible'
+  | 'refunded'
+  | 'disputed'
+  | 'dispute_lost'
+  | 'open'
+  | 'closed'
+  | 'resolved'
+  | 'exhausted'
+  | 'joined';
+
+export interface SubjectState {
+  readonly v: 1;
+  readonly kind: SubjectKind;
+  /** `{source}/{ref}`. */
+  readonly subject: string;
+  readonly status: SubjectStatus;
+  readonly generation: number;
+  /** One per fact name: at most 16. */
+  readonly marks: Readonly<Partial<Record<SubjectFactName, Mark>>>;
+  /** Openings newer than the last settling fact: the earliest and the newest 31. */
+  readonly openings: readonly Opening[];
+  readonly details: Details;
+  /** Who set each detail last, so that a late fact cannot overwrite a newer one. */
+  readonly detailMarks: Readonly<Partial<Record<keyof Details | 'attempt', RankedMark>>>;
+  /** The last 64 event keys seen. */
+  readonly seen: readonly string[];
+  readonly manual: ManualSettlement | null;
+  readonly hold: Hold | null;
+  readonly followUp: FollowUp | null;
+  /** The last 100. */
+  readonly timeline: readonly TimelineEntry[];
+  /** The last 50. */
+  readonly notices: readonly NoticeRecord[];
+  /** Other ids known to belong here: at most 16. */
+  readonly aliases: readonly string[];
+  /** Set when this id turned out to belong to another subject: everything goes there. */
+  readonly linkedTo: string | null;
+  /**
+   * Facts kept so that a link that arrives later can carry them over: the latest of each name
+   * and the earliest opening, at most 17. Empty for alerts and once joined.
+   */
+  readonly carried: readonly { readonly fact: SubjectFact; readonly eventKey: string }[];
+  /** When the tombstone may be cleared; null while open. */
+  readonly expiresAt: number | null;
+}
+
+export interface FactInput {
+  readonly kind: 'fact';
+  readonly fact: SubjectFact;
+  readonly eventKey: string;
+  /** `webhook`, `replay`, `reconcile`, `forwarded`. */
+  readonly via: string;
+}
+
+export type OperatorInput =
+  | {
+      readonly kind: 'hold';
+      readonly until: number | null;
+      readonly reason: string;
+      readonly actor: string;
+    }
+  | { readonly kind: 'release'; readonly actor: string }
+  | { readonly kind: 'acknowledge'; readonly actor: string }
+  | { readonly kind: 'resolve'; readonly reason: string | null; readonly actor: string }
+  | { readonly kind: 'reopen'; readonly actor: string }
+  | { readonly kind: 'note'; readonly text: string; readonly actor: string };
+
+export type Input =
+  | FactInput
+  | { readonly kind: 'timer'; readonly generation: number }
+  | { readonly kind: 'link'; readonly to: string }
+  | { readonly kind: 'outcome'; readonly noticeId: string; readonly outcome: NoticeOutcome }
+  | OperatorInput;
+
+/** `noticeId` is `{subject}/{generation}/{step}/{place in the list}`: no address, never reused. */
+export interface Addressee {
+  readonly noticeId: string;
+  readonly person: Person;
+}
+
+/** What the durable layer must do, in order. The engine never names an object, a queue or a clock. */
+export type Effect =
+  | { readonly kind: 'arm'; readonly at: number; readonly generation: number }
+  | { readonly kind: 'disarm' }
+  | {
+      readonly kind: 'notify';
+      readonly step: string;
+      readonly generation: number;
+      readonly template: TemplateName;
+      readonly audience: 'customer' | 'team';
+      /** The customer for `customer`; for `team` the tier's people, one notice each. */
+      readonly to: readonly Addressee[];
+      readonly content: NoticeContent;
+    }
+  /** Tell the subject of `alias` that it belongs to this one. */
+  | { readonly kind: 'link'; readonly alias: string }
+  /** Hand a fact over to the subject this one was linked to. */
+  | {
+      readonly kind: 'forward';
+      readonly to: string;
+      readonly fact: SubjectFact;
+      readonly eventKey: string;
+    }
+  | { readonly kind: 'expire'; readonly at: number };
+
+export interface Decision {
+  readonly state: SubjectState;
+  readonly effects: readonly Effect[];
+  /** The last timeline line, for answers and logs. */
+  readonly decision: string;
+  readonly rule: string;
+  /** False when an operator's wish could not be granted (`nothing to acknowledge`). */
+  readonly accepted: boolean;
+}
+
+/** Everything the config says that matters to one source's subjects. Plain values. */
+export interface Policy {
+  readonly paused: 'all' | 'source' | null;
+  /** Lower-case addresses that get no reminders. */
+  readonly excludedCustomers: readonly string[];
+  readonly ladders: {
+    readonly failed: Ladder;
+    readonly actionRequired: Ladder;
+    readonly due: Ladder;
+    readonly disputed: Ladder;
+    readonly alert: Readonly<Record<Severity, Ladder>>;
+  };
+  readonly customerCalendar: Calendar;
+  readonly teamCalendar: Calendar;
+  /** Tier 1 first; each at least one person. */
+  readonly tiers: readonly (readonly Person[])[];
+  /** At or above this amount the team hears at once. Minor units by currency; absent: never. */
+  readonly highAmountMinor: Readonly<Record<string, number>>;
+  readonly escalateHardDeclines: boolean;
+  /** A reminder is skipped when the provider itself tries again within this span. */
+  readonly providerRetryWithinMs: number;
+  /** Between two notices to the customer about one subject. */
+  readonly minGapMs: number;
+  /** Waits before a step that is due at once, so that a payment overtaken by its failure can land. */
+  readonly settleMs: number;
+  /** A settled subject is forgotten after this long: longer than any provider's resend horizon. */
+  readonly tombstoneMs: number;
+  /** Send `resolved` to the team when an escalated follow-up settles. */
+  readonly tellTeamWhenSettled: boolean;
+}
+
+/** One line of the whole ladder with its date, for `simulate`. */
+export interface PlannedStep {
+  readonly step: string;
+  readonly action: 'remind' | 'escalate' | 'close';
+  readonly template: TemplateName | null;
+  readonly to: readonly string[];
+  /** Anchor plus offset, before the calendar. */
+  readonly nominalAt: number;
+  /** After quiet hours, business days and holidays. */
+  readonly at: number;
+  readonly shiftedBy: readonly string[];
+  readonly state: 'done' | 'skipped' | 'next' | 'planned' | 'cancelled';
+  readonly rule: string | null;
+}

@@ -1,0 +1,15 @@
+/** An expected failure is a value of a closed union; only a bug is thrown. */
+export type Result<Value, Failure> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly failure: Failure };
+
+export function ok<const Value>(value: Value): { readonly ok: true; readonly value: Value } {
+  return { ok: true, value };
+}
+
+export function fail<const Failure>(failure: Failure): {
+  readonly ok: false;
+  readonly failure: Failure;
+} {
+  return { ok: false, failure };
+}

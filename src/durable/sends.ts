@@ -1,0 +1,150 @@
+/**
+ * One function per message between our objects, so that a name, a key and a payload can only be
+ * combined as the contract says. A send is journaled: it happens exactly once per handler run.
+ */
+import type * as restate from '@restatedev/restate-sdk';
+import type { SubjectKind } from '../core/fact.ts';
+import type { Notice, NoticeOutcome } from '../core/notice.ts';
+import type {
+  AttemptMessage,
+  DeliverMessage,
+  ExpireMessage,
+  FactMessage,
+  FlushMessage,
+  LinkMessage,
+  OutcomeMessage,
+  QuarantineMessage,
+  StillWantedAnswer,
+  StillWantedMessage,
+  TimerMessage,
+} from './contract.ts';
+import { HANDLER, OBJECT_OF, QUARANTINE, RECIPIENT } from './contract.ts';
+
+/** The SDK's own JSON serde is typed so that it fits no declared message. */
+function json<Value>(): restate.Serde<Value> {
+  return {
+    contentType: 'application/json',
+    serialize: (value) => new TextEncoder().encode(JSON.stringify(value)),
+    deserialize: (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Value, // Typed by contract.ts.
+  };
+}
+
+interface Send<Message> {
+  readonly service: string;
+  readonly key: string;
+  readonly method: string;
+  readonly parameter: Message;
+  readonly delayMs?: number;
+  readonly idempotencyKey?: string | undefined;
+}
+
+function send<Message>(ctx: restate.Context, { delayMs, idempotencyKey, ...to }: Send<Message>) {
+  return ctx.genericSend<Message>({
+    ...to,
+    inputSerde: json(),
+    ...(delayMs === undefined ? {} : { delay: delayMs }),
+    // An empty idempotency key is a valid one to Restate: all such sends would collapse into one.
+    ...(idempotencyKey === undefined || idempotencyKey === '' ? {} : { idempotencyKey }),
+  });
+}
+
+export function sendFact(
+  ctx: restate.Context,
+  kind: SubjectKind,
+  subject: string,
+  message: FactMessage,
+  idempotencyKey: string | undefined,
+): void {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onFact };
+  send(ctx, { ...to, parameter: message, idempotencyKey });
+}
+
+export function sendTimer(
+  ctx: restate.Context,
+  kind: SubjectKind,
+  subject: string,
+  message: TimerMessage,
+  delayMs: number,
+): restate.InvocationHandle {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onTimer };
+  return send(ctx, { ...to, parameter: message, delayMs });
+}
+
+export function sendLink(
+  ctx: restate.Context,
+  kind: SubjectKind,
+  subject: string,
+  message: LinkMessage,
+): void {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onLink };
+  send(ctx, { ...to, parameter: message });
+}
+
+export function sendOutcome(ctx: restate.Context, notice: Notice, outcome: NoticeOutcome): void {
+  const to = { service: OBJECT_OF[notice.kind], key: notice.subject, method: HANDLER.onOutcome };
+  const parameter: OutcomeMessage = { v: 1, noticeId: notice.id, outcome };
+  send(ctx, { ...to, parameter });
+}
+
+export function sendSubjectExpire(
+  ctx: restate.Context,
+  kind: SubjectKind,
+  subject: string,
+  message: ExpireMessage,
+  delayMs: number,
+): void {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.expire };
+  send(ctx, { ...to, parameter: message, delayMs });
+}
+
+export function sendDeliver(ctx: restate.Context, recipientKey: string, notice: Notice): void {
+  const parameter: DeliverMessage = { v: 1, notice };
+  send(ctx, { service: RECIPIENT, key: recipientKey, method: HANDLER.deliver, parameter });
+}
+
+export function sendAttempt(
+  ctx: restate.ObjectContext,
+  message: AttemptMessage,
+  delayMs: number,
+): void {
+  const to = { service: RECIPIENT, key: ctx.key, method: HANDLER.attempt };
+  send(ctx, { ...to, parameter: message, delayMs });
+}
+
+export function sendFlush(
+  ctx: restate.ObjectContext,
+  message: FlushMessage,
+  delayMs: number,
+): void {
+  const to = { service: RECIPIENT, key: ctx.key, method: HANDLER.flush };
+  send(ctx, { ...to, parameter: message, delayMs });
+}
+
+export function sendRecipientExpire(
+  ctx: restate.ObjectContext,
+  message: ExpireMessage,
+  delayMs: number,
+): void {
+  const to = { service: RECIPIENT, key: ctx.key, method: HANDLER.expire };
+  send(ctx, { ...to, parameter: message, delayMs });
+}
+
+export function sendQuarantine(ctx: restate.Context, message: QuarantineMessage): void {
+  const to = { service: QUARANTINE, key: message.source, method: HANDLER.add };
+  send(ctx, { ...to, parameter: message });
+}
+
+/** Asks the subject of a notice; a shared handler, so nobody waits for its key. */
+export function askStillWanted(
+  ctx: restate.Context,
+  notice: Notice,
+): restate.InvocationPromise<StillWantedAnswer> {
+  return ctx.genericCall<StillWantedMessage, StillWantedAnswer>({
+    service: OBJECT_OF[notice.kind],
+    key: notice.subject,
+    method: HANDLER.stillWanted,
+    parameter: { noticeId: notice.id },
+    inputSerde: json(),
+    outputSerde: json(),
+  });
+}

@@ -1,0 +1,208 @@
+/** The operator API under `/api`: what the CLI and scripts use. Every request needs the token. */
+
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import type { SubjectKind } from '../core/fact.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { IngressFailure } from '../durable/ingress-contract.ts';
+import {
+  type ApiProblem,
+  ARCHIVE_DOWN,
+  apiError,
+  badRequest,
+  ingressProblem,
+} from './api-error.ts';
+import { collectIssues } from './api-issues.ts';
+import { type ListQuery, listEvents, listRejections, readListQuery } from './api-lists.ts';
+import type { BodyBudget } from './body-budget.ts';
+import type { EdgeDeps, EdgeLimits } from './deps.ts';
+import { errorText } from './log.ts';
+import { isOperatorAction, OPERATOR_ACTIONS, readOperatorInput } from './operator-body.ts';
+import { readBody } from './read-body.ts';
+import { jsonResponse } from './respond.ts';
+import { readSubjectPath } from './subject-path.ts';
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+export function createApi(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget): Hono {
+  const api = new Hono();
+  const now = (): number => deps.clock.fromWall(deps.wallNow());
+  for (const kind of ['payment', 'alert'] as const) {
+    api.get(`/${kind}s/*`, (c) => readSubject(deps, c, kind, now()));
+    api.post(`/${kind}s/*`, async (c) => {
+      const body = await readJson(c, limits, budget);
+      return body.ok ? changeSubject(deps, c, kind, body.value, now()) : apiError(body.failure);
+    });
+  }
+  api.get('/issues', async () => jsonResponse(200, await collectIssues(deps)));
+  api.get('/events', (c) => list(deps, c, listEvents));
+  api.get('/rejections', (c) => list(deps, c, listRejections));
+  api.get('/sources', () => jsonResponse(200, { sources: describeSources(deps) }));
+  api.get('/now', () =>
+    jsonResponse(200, {
+      wall: new Date(deps.wallNow()).toISOString(),
+      followUp: new Date(now()).toISOString(),
+      scale: deps.clock.scale,
+    }),
+  );
+  api.all('*', () =>
+    apiError({
+      status: 404,
+      code: 'not_found',
+      message: 'There is nothing at this address.',
+      remedy: 'See the README for the addresses of the operator API.',
+    }),
+  );
+  return api;
+}
+
+async function readSubject(
+  deps: EdgeDeps,
+  c: Context,
+  kind: SubjectKind,
+  now: number,
+): Promise<Response> {
+  const path = readSubjectPath(c.req.url, deps.gateway.sources, ['simulate']);
+  if (!path.ok) return apiError(path.failure);
+  const { subject, action } = path.value;
+  if (action === 'simulate') {
+    const ladder = c.req.query('ladder') ?? null;
+    if (ladder !== null && !deps.gateway.ladders.has(ladder))
+      return apiError(
+        badRequest(
+          'There is no such ladder.',
+          `Known: ${[...deps.gateway.ladders.keys()].join(', ')}.`,
+        ),
+      );
+    const plan = await deps.ingress.simulate(kind, subject, { at: now, ladder });
+    return plan.ok ? jsonResponse(200, plan.value) : failed(deps, 'simulate', plan.failure);
+  }
+  const view = await deps.ingress.view(kind, subject);
+  if (!view.ok) return failed(deps, 'view', view.failure);
+  return view.value.known
+    ? jsonResponse(200, view.value)
+    : apiError({
+        status: 404,
+        code: 'unknown_subject',
+        message: `Nothing was ever said about ${kind} ${subject}.`,
+        remedy: 'Check the id; GET /api/events?source=… lists what arrived.',
+      });
+}
+
+async function changeSubject(
+  deps: EdgeDeps,
+  c: Context,
+  kind: SubjectKind,
+  body: Readonly<Record<string, unknown>>,
+  now: number,
+): Promise<Response> {
+  const path = readSubjectPath(c.req.url, deps.gateway.sources, OPERATOR_ACTIONS);
+  if (!path.ok) return apiError(path.failure);
+  const { subject, action } = path.value;
+  if (action === null || !isOperatorAction(action))
+    return apiError({
+      status: 404,
+      code: 'unknown_action',
+      message: 'There is no such action.',
+      remedy: `POST …/{${OPERATOR_ACTIONS.join('|')}}.`,
+    });
+  const input = readOperatorInput(action, body, now);
+  if (!input.ok) return apiError(input.failure);
+  const answer = await deps.ingress.operate(kind, subject, { v: 1, at: now, input: input.value });
+  if (!answer.ok) return failed(deps, 'operate', answer.failure);
+  deps.log.info('operated', { subject, action, accepted: answer.value.accepted });
+  if (answer.value.accepted) return jsonResponse(200, { subject, ...answer.value });
+  return apiError(
+    {
+      status: 409,
+      code: 'not_accepted',
+      message: answer.value.decision,
+      remedy: `GET /api/${kind}s/… shows the state it is in.`,
+    },
+    { subject, ...answer.value },
+  );
+}
+
+/** Refuses anything but one JSON object of at most 64 KiB; no body is an empty object. */
+async function readJson(
+  c: Context,
+  limits: EdgeLimits,
+  budget: BodyBudget,
+): Promise<Result<Readonly<Record<string, unknown>>, ApiProblem>> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  // A form of another site cannot send this type without asking first (CSRF).
+  if (type !== '' && type !== 'application/json')
+    return fail({
+      status: 415,
+      code: 'unsupported_type',
+      message: 'The body must be JSON.',
+      remedy: 'Send the header "Content-Type: application/json".',
+    });
+  const reservation = budget.open();
+  try {
+    const body = await readBody({
+      stream: c.req.raw.body,
+      declaredLength: c.req.header('content-length') ?? null,
+      bytesMax: BODY_BYTES_MAX,
+      readMs: limits.bodyReadMs,
+      reservation,
+    });
+    if (!body.ok)
+      return fail({
+        status: body.failure.reason === 'too_large' ? 413 : 503,
+        code: body.failure.reason,
+        message: 'The body could not be read.',
+        remedy: `Send at most ${BODY_BYTES_MAX} bytes.`,
+      });
+    if (body.value.length === 0) return ok({});
+    return parseObject(new TextDecoder().decode(body.value));
+  } finally {
+    reservation.close();
+  }
+}
+
+function parseObject(text: string): Result<Readonly<Record<string, unknown>>, ApiProblem> {
+  const problem = badRequest('The body is not a JSON object.', 'Send {"field": "value"}.');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(problem);
+    return ok(Object.fromEntries(Object.entries(value)));
+  } catch {
+    return fail(problem);
+  }
+}
+
+async function list(
+  deps: EdgeDeps,
+  c: Context,
+  ask: (deps: EdgeDeps, query: ListQuery) => Promise<unknown>,
+): Promise<Response> {
+  const query = readListQuery(c.req.query(), deps.gateway.sources);
+  if (!query.ok) return apiError(query.failure);
+  try {
+    return jsonResponse(200, await ask(deps, query.value));
+  } catch (error) {
+    deps.log.error('archive_failed', { operation: 'list', error: errorText(error) });
+    return apiError(ARCHIVE_DOWN);
+  }
+}
+
+function failed(deps: EdgeDeps, operation: string, failure: IngressFailure): Response {
+  deps.metrics.ingressFailed(operation, failure.reason);
+  deps.log.warn('ingress_failed', { operation, reason: failure.reason });
+  return apiError(ingressProblem(failure));
+}
+
+/** Names, addresses and secret ids; never a secret. */
+function describeSources(deps: EdgeDeps) {
+  return Array.from(deps.gateway.sources.values(), (source) => ({
+    id: source.id,
+    provider: source.provider.id,
+    webhookUrl: `${deps.gateway.publicUrl}/webhooks/${encodeURIComponent(source.id)}`,
+    mode: source.live ? 'live' : 'shadow',
+    paused: source.policy.paused,
+    secretIds: source.secrets.map((secret) => secret.id),
+    bytesMax: source.bytesMax,
+    contentEncodings: source.contentEncodings,
+  }));
+}

@@ -1,0 +1,165 @@
+/**
+ * The pages behind links in mails. Mail scanners and previews open every link they see, so GET and
+ * HEAD only show a page; the button's POST acts. The token is the capability: no session, and
+ * nothing for a forged request to ride on.
+ */
+import type { Context } from 'hono';
+import type { SubjectView } from '../durable/contract.ts';
+import type { IngressFailure } from '../durable/ingress-contract.ts';
+import type { EdgeDeps } from './deps.ts';
+import type { AcknowledgeLink } from './links.ts';
+import { page } from './page.ts';
+
+/** Clocks of providers may run ahead of ours by minutes; episodes are days apart. */
+const CLOCK_SLACK_MS = 15 * 60_000;
+
+export function createLinkPages(deps: EdgeDeps) {
+  const now = (): number => deps.clock.fromWall(deps.wallNow());
+  return {
+    showAcknowledge: (c: Context): Promise<Response> => {
+      const link = deps.links.readAcknowledge(tokenOf(c), now());
+      if (!link.ok) return unusable();
+      return page(200, {
+        title: 'Take over this follow-up?',
+        paragraphs: [
+          `It is about ${link.value.subject}.`,
+          'Acknowledging tells the rest of the team that you are on it: nobody else is paged.',
+        ],
+        button: 'Acknowledge',
+        footnote: 'Nothing has happened yet. Only the button acts, and it works once.',
+      });
+    },
+    acknowledge: async (c: Context): Promise<Response> => {
+      const link = deps.links.readAcknowledge(tokenOf(c), now());
+      if (!link.ok) return unusable();
+      if (isCrossSite(c)) return fromElsewhere();
+      return acknowledge(deps, link.value, now());
+    },
+    showUnsubscribe: (c: Context): Promise<Response> => {
+      const link = deps.links.readUnsubscribe(tokenOf(c), now());
+      if (!link.ok) return unusable();
+      return page(200, {
+        title: 'Stop these reminders?',
+        paragraphs: ['No more payment reminders will be sent to your address.'],
+        button: 'Unsubscribe',
+        footnote: 'What you owe does not change by this.',
+      });
+    },
+    /** Also RFC 8058: a mail provider posts `List-Unsubscribe=One-Click`, from wherever it sits. */
+    unsubscribe: async (c: Context): Promise<Response> => {
+      const link = deps.links.readUnsubscribe(tokenOf(c), now());
+      if (!link.ok) return unusable();
+      const answer = await deps.ingress.suppress(link.value.recipientKey, {
+        v: 1,
+        at: now(),
+        reason: 'unsubscribed',
+        by: 'link',
+      });
+      if (!answer.ok) return notNow(deps, 'suppress', answer.failure);
+      deps.log.info('unsubscribed', {});
+      return page(200, {
+        title: 'You are unsubscribed',
+        paragraphs: ['No more payment reminders will be sent to your address.'],
+      });
+    },
+  };
+}
+
+async function acknowledge(
+  deps: EdgeDeps,
+  link: AcknowledgeLink,
+  now: number,
+  hops = 0,
+): Promise<Response> {
+  const before = await deps.ingress.view(link.kind, link.subject);
+  if (!before.ok) return notNow(deps, 'view', before.failure);
+  // The payment turned out to be part of another one after the mail was sent: act there.
+  const joined = before.value.linkedTo;
+  if (joined !== null && hops < 2)
+    return acknowledge(deps, { ...link, subject: joined }, now, hops + 1);
+  const refusal = whyNot(before.value, link);
+  if (refusal !== null) return refusal;
+  const answer = await deps.ingress.operate(link.kind, link.subject, {
+    v: 1,
+    at: now,
+    input: { kind: 'acknowledge', actor: link.address ?? 'link' },
+  });
+  if (!answer.ok) return notNow(deps, 'operate', answer.failure);
+  if (answer.value.accepted) {
+    deps.log.info('acknowledged', { subject: link.subject, via: 'link' });
+    return page(200, {
+      title: 'Acknowledged',
+      paragraphs: [`You have taken over ${link.subject}.`, 'Nobody else is paged about it now.'],
+    });
+  }
+  // Somebody was faster between the look and the wish.
+  const after = await deps.ingress.view(link.kind, link.subject);
+  const late = after.ok ? whyNot(after.value, link) : null;
+  return late ?? nothingOpen(link.subject, answer.value.decision);
+}
+
+/** The page that says why this link changes nothing, or null when it still may. */
+function whyNot(view: SubjectView, link: AcknowledgeLink): Promise<Response> | null {
+  const { followUp } = view;
+  if (followUp === null || followUp.closedAt !== null)
+    return nothingOpen(view.subject, `status: ${view.status}`);
+  // An old mail must not silence a new failure of the same payment.
+  if (link.issuedAt < followUp.openedAt - CLOCK_SLACK_MS)
+    return page(409, {
+      title: 'This link belongs to an earlier follow-up',
+      paragraphs: [`${view.subject} has failed again since. Please use the newest mail about it.`],
+    });
+  if (followUp.acknowledged === null) return null;
+  const { by, at } = followUp.acknowledged;
+  return page(409, {
+    title: 'Already acknowledged',
+    paragraphs: [`${by} acknowledged ${view.subject} on ${dateText(at)}.`, 'Nothing has changed.'],
+  });
+}
+
+function nothingOpen(subject: string, detail: string): Promise<Response> {
+  return page(409, {
+    title: 'Nothing to acknowledge',
+    paragraphs: [`The follow-up of ${subject} is not open any more (${detail}).`],
+  });
+}
+
+/** One page for forged and expired links: it gives no hint which it was. */
+function unusable(): Promise<Response> {
+  return page(404, {
+    title: 'This link does not work',
+    paragraphs: ['It may be incomplete or too old. Please use the link of a newer mail.'],
+  });
+}
+
+function fromElsewhere(): Promise<Response> {
+  return page(403, {
+    title: 'Please open the link itself',
+    paragraphs: [
+      'The request came from another site. Open the link of the mail and use its button.',
+    ],
+  });
+}
+
+function notNow(deps: EdgeDeps, operation: string, failure: IngressFailure): Promise<Response> {
+  deps.metrics.ingressFailed(operation, failure.reason);
+  deps.log.error('link_failed', { operation, reason: failure.reason });
+  return page(503, {
+    title: 'That did not work just now',
+    paragraphs: ['Nothing has changed. Please try the same link again in a minute.'],
+  });
+}
+
+function tokenOf(c: Context): string {
+  return c.req.param('token') ?? '';
+}
+
+/** Browsers say where a request comes from; absent (old browsers, scripts) is no reason to refuse. */
+function isCrossSite(c: Context): boolean {
+  const site = c.req.header('sec-fetch-site');
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}
+
+function dateText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,111 @@
+/** What `npm start` runs in its own process: archive, objects, gateway, in this order. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '../../webhooks/index.ts';
+import { openNodeArchive } from '../archive/node-sqlite.ts';
+import { compose } from '../compose.ts';
+import type { GatewayConfig } from '../config.ts';
+import { serveEndpoint } from '../durable/endpoint-node.ts';
+import { createIngress } from '../durable/ingress.ts';
+import { createNodeCrypto } from '../edge/crypto-node.ts';
+import { createLog } from '../edge/log.ts';
+import { createMetrics } from '../edge/metrics.ts';
+import { smtpTransport } from '../mail/transport-smtp.ts';
+import { formatProblems, resolveGateway } from '../resolve.ts';
+import { VERSION } from '../version.ts';
+import { LaunchRefused } from './faults.ts';
+import { ingressConnections } from './ingress-fetch.ts';
+import { openLogFile } from './log-sink.ts';
+import { peerAddress, serveGateway } from './node-gateway.ts';
+import type { ReadyFacts } from './ready-text.ts';
+import { registerAndCheck } from './registration.ts';
+import { restateLogger } from './restate-logger.ts';
+import { readyFacts } from './ready-facts.ts';
+import type { Ground } from './start.ts';
+
+const SMTP_TIMEOUT_MS = 30_000;
+const DRAIN_MS = 10_000;
+const READY_WITHIN_MS = 30_000;
+
+/** Starts it all and resolves when `/readyz` says that an event can be accepted. */
+export async function startNodeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {
+  const { settings, shutdown, supervisor } = ground;
+  const { ports } = settings;
+  const gatewayUrl = urlOf(settings.host, ports.gateway);
+  const resolved = resolveGateway({
+    config,
+    env: ground.env,
+    providers,
+    liveByDefault: settings.smtpUrl === null,
+    publicUrl: settings.publicUrl ?? gatewayUrl,
+    sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
+  });
+  if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
+  const wallNow = (): number => Date.now();
+  const logFile = openLogFile(join(settings.dataDir, 'hookline.log'), supervisor.say);
+  shutdown.add({ name: 'The log', stop: logFile.close });
+  const log = createLog({ sink: logFile.sink, wallNow });
+  const metrics = createMetrics();
+  const archive = await openNodeArchive(
+    settings.archivePath ?? join(settings.dataDir, 'archive.db'),
+    { onCommit: metrics.archiveCommitted },
+  );
+  shutdown.add({ name: 'The archive', stop: () => archive.close() });
+  const connections = ingressConnections();
+  shutdown.add({ name: 'The connections to Restate', stop: connections.close });
+  const { app, services } = compose({
+    gateway: resolved.value,
+    archive,
+    ingress: createIngress({
+      ingressUrl: ground.restateIngressUrl,
+      adminUrl: ground.restateAdminUrl,
+      fetch: connections.fetch,
+      headers: ground.restateHeaders,
+    }),
+    crypto: createNodeCrypto(),
+    clock: ground.clock.clock,
+    transport: smtpTransport({ url: ground.smtpUrl, timeoutMs: SMTP_TIMEOUT_MS }),
+    log,
+    metrics,
+    wallNow,
+    version: VERSION,
+    cancelTimers: true,
+    clientOf: peerAddress,
+  });
+  const endpoint = await serveEndpoint({
+    services,
+    host: settings.endpointHost,
+    port: ports.endpoint,
+    ...(settings.restateIdentityKeys.length === 0
+      ? {}
+      : { identityKeys: settings.restateIdentityKeys }),
+    logger: restateLogger(log, () => shutdown.begun),
+  });
+  shutdown.add({ name: 'The object endpoint', stop: endpoint.close });
+  const served = await serveGateway(app, settings.host, ports.gateway);
+  shutdown.add({ name: 'The gateway', stop: () => served.drain(DRAIN_MS) });
+  const endpointUrl = settings.restate?.endpointUrl ?? urlOf(settings.endpointHost, ports.endpoint);
+  await registerAndCheck(ground, { uri: endpointUrl, useHttp11: false });
+  await untilReady(app);
+  return readyFacts(ground, { gateway: resolved.value, config, gatewayUrl, endpointUrl });
+}
+
+/** An address to reach a listener on this machine: `0.0.0.0` is no place to connect to. */
+export function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function untilReady(app: { request(path: string): Response | Promise<Response> }): Promise<void> {
+  const deadlineMs = performance.now() + READY_WITHIN_MS;
+  for (;;) {
+    const response = await app.request('/readyz');
+    const answer = await response.text();
+    if (response.ok) return;
+    if (performance.now() > deadlineMs) {
+      throw new LaunchRefused(`The gateway did not become ready: ${answer}`);
+    }
+    await sleep(200);
+  }
+}

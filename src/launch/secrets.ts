@@ -1,0 +1,83 @@
+/**
+ * Secrets nobody gave us: generated once, kept in `{dataDir}/secrets.json`, readable by the owner
+ * only. There is no way to run without them: verification is never skipped.
+ */
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileDurably } from './files.ts';
+
+/** `whsec`: `whsec_` and 32 bytes in base64, as Stripe and Standard Webhooks write them. */
+export type SecretForm = 'whsec' | 'hex';
+
+export interface WantedSecret {
+  readonly variable: string;
+  readonly form: SecretForm;
+}
+
+export interface KeptSecrets {
+  /** Every wanted variable, from the environment or from the file. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The variables that came from the file. */
+  readonly fromFile: readonly string[];
+}
+
+/** The file's path in a data directory. */
+export function secretsPath(dataDir: string): string {
+  return join(dataDir, 'secrets.json');
+}
+
+/** The file's values, or none when there is no file. Throws when the file is there and unreadable. */
+export function readSecrets(dataDir: string): Readonly<Record<string, string>> {
+  let text: string;
+  try {
+    text = readFileSync(secretsPath(dataDir), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  return Object.fromEntries(
+    Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+/**
+ * Environment first, then the file, then a new one, written before it is used. A value already in
+ * the file is never replaced: providers and people hold copies of it.
+ */
+export function keepSecrets(
+  dataDir: string,
+  wanted: readonly WantedSecret[],
+  env: Readonly<Record<string, string | undefined>>,
+  randomBytes: (count: number) => Uint8Array,
+): KeptSecrets {
+  const kept = readSecrets(dataDir);
+  const grown: Record<string, string> = { ...kept };
+  const values: Record<string, string> = {};
+  const fromFile: string[] = [];
+  for (const { variable, form } of wanted) {
+    const given = env[variable];
+    if (given) {
+      values[variable] = given;
+      continue;
+    }
+    const value = grown[variable] ?? newSecret(form, randomBytes);
+    grown[variable] = value;
+    values[variable] = value;
+    fromFile.push(variable);
+  }
+  if (Object.keys(grown).length > Object.keys(kept).length) {
+    writeFileDurably(secretsPath(dataDir), `${JSON.stringify(grown, null, 2)}\n`, 0o600);
+  } else if (Object.keys(kept).length > 0) {
+    // Copied or restored with wider rights: another user of the machine could read the secrets.
+    chmodSync(secretsPath(dataDir), 0o600);
+  }
+  return { values, fromFile };
+}
+
+/** A fresh secret of 32 random bytes. */
+export function newSecret(form: SecretForm, randomBytes: (count: number) => Uint8Array): string {
+  const bytes = Buffer.from(randomBytes(32));
+  return form === 'whsec' ? `whsec_${bytes.toString('base64')}` : bytes.toString('hex');
+}

@@ -1,0 +1,160 @@
+/**
+ * `npm start`: one foreground process with supervised children. It decides the order in which
+ * things start and stop; what each of them is, the other files of this folder know.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { GatewayConfig } from '../config.ts';
+import { createChild, endStaleChild, type ChildSpec, type Supervisor } from './child.ts';
+import { claimDataDir } from './data-dir.ts';
+import { explainFault, LaunchRefused } from './faults.ts';
+import { writeFileDurably } from './files.ts';
+import { maildevChild } from './maildev-child.ts';
+import { takenPorts } from './ports.ts';
+import { readyAddresses, readyBlock, type ReadyFacts } from './ready-text.ts';
+import { restateChild } from './restate-child.ts';
+import { keepClock, type KeptClock } from './clock-file.ts';
+import { keepSecrets, type KeptSecrets } from './secrets.ts';
+import { readSettings, type Settings, settingsHelp, usedPorts } from './settings.ts';
+import { createShutdown, type Shutdown, stopOnSignals } from './shutdown.ts';
+import { wantedSecrets } from './wanted-secrets.ts';
+
+/** What the runtime-specific part is given once the children run. */
+export interface Ground {
+  readonly settings: Settings;
+  readonly clock: KeptClock;
+  readonly secrets: KeptSecrets;
+  /** Environment with the kept secrets filled in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly restateIngressUrl: string;
+  readonly restateAdminUrl: string | null;
+  /** Sent with every request to Restate: the authorization of Restate Cloud. */
+  readonly restateHeaders: Readonly<Record<string, string>>;
+  readonly smtpUrl: string;
+  readonly shutdown: Shutdown;
+  readonly supervisor: Supervisor;
+}
+
+/** Starts gateway and objects; resolves when an event can be accepted. */
+export type StartRuntime = (ground: Ground) => Promise<ReadyFacts>;
+
+export interface Launch {
+  /** `npm start`, for the help text. */
+  readonly command: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly config: GatewayConfig;
+  readonly startRuntime: StartRuntime;
+  /** Children of the runtime itself, to be cleared away if a killed parent left them. */
+  readonly moreChildren?: (settings: Settings) => readonly ChildSpec[];
+  /** The runtime needs no port for a separate object endpoint. */
+  readonly endpointInGateway?: boolean;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** Runs until a signal, a fault or a child that keeps dying ends the process. */
+export async function launch(options: Launch): Promise<void> {
+  const asked = readSettings(options.argv, options.env, options.cwd);
+  if (!asked.ok) {
+    for (const problem of asked.failure) options.err(problem);
+    process.exitCode = 1;
+    return;
+  }
+  if (asked.value.kind === 'help') {
+    options.out(settingsHelp(options.command));
+    return;
+  }
+  const { settings } = asked.value;
+  const shutdown = createShutdown(options.err);
+  const fail = (sentence: string): void => {
+    options.err(sentence);
+    void shutdown.run().then(() => process.exit(1));
+  };
+  stopOnSignals(shutdown, options.err);
+  process.on('uncaughtException', (error) => fail(explainFault(error, settings.dataDir)));
+  try {
+    const ready = await bringUp(options, settings, shutdown, { say: options.err, giveUp: fail });
+    if (shutdown.begun) return;
+    options.out(readyBlock(ready));
+    const line = JSON.stringify(readyAddresses(ready));
+    writeFileDurably(join(settings.dataDir, 'ready.json'), `${line}\n`, 0o644);
+    options.out(`ready ${line}`);
+  } catch (error) {
+    // A fault while stopping is the stop itself (a child ended while it was starting).
+    if (!shutdown.begun) fail(explainFault(error, settings.dataDir));
+  }
+}
+
+async function bringUp(
+  options: Launch,
+  settings: Settings,
+  shutdown: Shutdown,
+  supervisor: Supervisor,
+): Promise<ReadyFacts> {
+  const { config, env } = options;
+  const release = claimDataDir(settings.dataDir);
+  shutdown.add({ name: 'The data directory', stop: async () => release() });
+  const secrets = keepSecrets(settings.dataDir, wantedSecrets(config, env), env, randomBytes);
+  const clock = keepClock(settings.dataDir, settings.timeScale, Date.now());
+  if (!clock.ok) throw new LaunchRefused(clock.failure);
+  if (clock.value.remark !== null) supervisor.say(clock.value.remark);
+
+  const children = [
+    ...(settings.smtpUrl === null ? [maildevChild(settings, childEnvironment(env))] : []),
+    ...(settings.restate === null ? [restateChild(settings, childEnvironment(env))] : []),
+  ];
+  const leftOver = [...children, ...(options.moreChildren?.(settings) ?? [])];
+  await Promise.all(leftOver.map(endStaleChild));
+  await refuseTakenPorts(settings, options.endpointInGateway ?? false);
+  await Promise.all(
+    children.map((spec) => {
+      const child = createChild(spec, supervisor);
+      shutdown.add({ name: spec.name, ...child });
+      return child.start();
+    }),
+  );
+  const { ports } = settings;
+  return options.startRuntime({
+    settings,
+    clock: clock.value,
+    secrets,
+    env: { ...env, ...secrets.values },
+    restateIngressUrl: settings.restate?.ingressUrl ?? `http://127.0.0.1:${ports.restateIngress}`,
+    restateAdminUrl:
+      settings.restate === null ? `http://127.0.0.1:${ports.restateAdmin}` : settings.restate.adminUrl,
+    restateHeaders: authorization(env['RESTATE_AUTH_TOKEN']),
+    // The catcher's certificate is its own: on loopback it is not asked for one.
+    smtpUrl: settings.smtpUrl ?? `smtp://127.0.0.1:${ports.smtp}?tls=off`,
+    shutdown,
+    supervisor,
+  });
+}
+
+function authorization(token: string | undefined): Readonly<Record<string, string>> {
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+async function refuseTakenPorts(settings: Settings, endpointInGateway: boolean): Promise<void> {
+  const wanted = usedPorts(settings.restate !== null, settings.smtpUrl !== null).filter(
+    (name) => !(endpointInGateway && name === 'endpoint'),
+  );
+  const hostOf = (name: string): string => {
+    if (name === 'gateway') return settings.host;
+    return name === 'endpoint' ? settings.endpointHost : '127.0.0.1';
+  };
+  const taken = await takenPorts(wanted, settings.ports, hostOf);
+  if (taken.length > 0) throw new LaunchRefused(taken.join('\n'));
+}
+
+/** Children get no secret of ours: they need none, and their crash reports might hold them. */
+function childEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !/SECRET|TOKEN|PASSWORD|^HOOKLINE_|^SMTP_URL$|^DATABASE_URL$|^MAILDEV_/.test(name),
+    ),
+  );
+}

@@ -1,0 +1,119 @@
+/** The parts of the Worker, from its bindings: D1, secrets and variables. */
+import { createHash } from 'node:crypto';
+import { createEndpointHandler } from '@restatedev/restate-sdk-cloudflare-workers/fetch';
+import type { Hono } from 'hono';
+import { providers } from '../../webhooks/index.ts';
+import { type D1Binding, d1Archive } from '../archive/d1.ts';
+import { compose } from '../compose.ts';
+import type { GatewayConfig } from '../config.ts';
+import { type Clock, scaledClock, wallClock } from '../core/clock.ts';
+import { createIngress } from '../durable/ingress.ts';
+import { createWebCrypto } from '../edge/crypto-web.ts';
+import { consoleSink, createLog } from '../edge/log.ts';
+import { createMetrics } from '../edge/metrics.ts';
+import { refuse } from '../edge/respond.ts';
+import { smtpTransport } from '../mail/transport-smtp.ts';
+import { formatProblems, resolveGateway } from '../resolve.ts';
+import { VERSION } from '../version.ts';
+
+/** `wrangler.toml` lists them. Everything but the archive is a text. */
+export interface WorkerEnvironment {
+  readonly ARCHIVE: D1Binding;
+  readonly [variable: string]: unknown;
+}
+
+export interface BuiltWorker {
+  readonly app: Pick<Hono, 'fetch'>;
+  readonly objects: (request: Request) => Promise<Response>;
+}
+
+const SMTP_TIMEOUT_MS = 20_000;
+
+/**
+ * Builds app and objects. A config or environment that does not hold up answers every request with
+ * 503, so that providers come again, and logs every problem with its remedy: never an open door.
+ */
+export function buildWorker(
+  env: WorkerEnvironment,
+  config: GatewayConfig,
+  origin: string,
+): BuiltWorker {
+  const wallNow = (): number => Date.now();
+  const text = (name: string): string | null => {
+    const value = env[name];
+    return typeof value === 'string' && value !== '' ? value : null;
+  };
+  const resolved = resolveGateway({
+    config,
+    env: Object.fromEntries(
+      Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
+    providers,
+    // Set by `npm run dev:edge` only, where all mail ends in its catcher.
+    liveByDefault: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
+    publicUrl: text('HOOKLINE_URL') ?? origin,
+    sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
+  });
+  const ingressUrl = text('RESTATE_INGRESS_URL');
+  const smtpUrl = text('SMTP_URL');
+  const missing = [
+    ...(ingressUrl === null ? ['RESTATE_INGRESS_URL'] : []),
+    ...(smtpUrl === null ? ['SMTP_URL'] : []),
+  ];
+  if (!resolved.ok || ingressUrl === null || smtpUrl === null) {
+    const problems = resolved.ok ? '' : formatProblems(resolved.failure);
+    const unset = missing.map((name) => `${name} is not set.`).join(' ');
+    return closedDoor(`${problems}${unset}`);
+  }
+  const metrics = createMetrics();
+  const token = text('RESTATE_AUTH_TOKEN');
+  const { app, services } = compose({
+    gateway: resolved.value,
+    archive: d1Archive(env.ARCHIVE, { onCommit: metrics.archiveCommitted, nowMs: wallNow }),
+    ingress: createIngress({
+      ingressUrl,
+      adminUrl: text('RESTATE_ADMIN_URL'),
+      // Called as a function of nothing: workerd refuses a `fetch` torn off another object.
+      fetch: (url, init) => fetch(url, init),
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    }),
+    crypto: createWebCrypto(),
+    clock: clockOf(text('HOOKLINE_TIME_SCALE'), text('HOOKLINE_TIME_BASE_MS')),
+    transport: smtpTransport({ url: smtpUrl, timeoutMs: SMTP_TIMEOUT_MS }),
+    log: createLog({ sink: consoleSink, wallNow }),
+    metrics,
+    wallNow,
+    version: VERSION,
+    // Remembering a timer's id costs a round trip per armed timer here; generations decide anyway.
+    cancelTimers: false,
+    // Set by Cloudflare at the edge; a client cannot write it.
+    clientOf: (request) => request.headers.get('cf-connecting-ip'),
+  });
+  const identityKeys = (text('RESTATE_IDENTITY_KEY') ?? '').split(/[\s,]+/).filter(Boolean);
+  const serve = createEndpointHandler({
+    services,
+    ...(identityKeys.length === 0 ? {} : { identityKeys }),
+  });
+  // On the public internet an open endpoint lets anybody run any handler, so it stays shut until
+  // there is a key; locally the Restate server has none.
+  const isOpen = identityKeys.length > 0 || text('HOOKLINE_ENDPOINT_IS_PRIVATE') === 'yes';
+  const log = createLog({ sink: consoleSink, wallNow });
+  if (!isOpen) log.error('objects_closed', { remedy: 'Set RESTATE_IDENTITY_KEY.' });
+  return { app, objects: isOpen ? serve : async () => refuse({ kind: 'unavailable' }) };
+}
+
+function closedDoor(problems: string): BuiltWorker {
+  const answer = async (): Promise<Response> => {
+    // Every line is a problem with its remedy; the values are never in it.
+    createLog({ sink: consoleSink, wallNow: () => Date.now() }).error('not_configured', {
+      problems: problems.replaceAll(/\s+/g, ' ').slice(0, 280),
+    });
+    return refuse({ kind: 'unavailable' });
+  };
+  return { app: { fetch: answer }, objects: answer };
+}
+
+function clockOf(scale: string | null, baseMs: string | null): Clock {
+  const [slope, base] = [Number(scale), Number(baseMs)];
+  return slope > 1 && base > 0 ? scaledClock(slope, base) : wallClock;
+}

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
+import { alert, payment } from '../support/follow-up.ts';
+import { type SinkScript, type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+import { DAY, days, eventually, MODES, type Stage, startStage, valueOf } from './stage.ts';
+
+const customer = (email: string) => ({
+  customer: { email, name: null, locale: null, zone: null, country: null },
+});
+
+describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
+  let stage: Stage;
+  let back: SmtpSink | null = null;
+  beforeAll(async () => {
+    stage = await startStage({ alwaysReplay, remindersPerDay: 1 });
+  });
+  afterAll(async () => {
+    await back?.close();
+    await stage?.close();
+  });
+
+  const fail = (ref: string, email: string, source = 'stripe') =>
+    stage.fact(
+      `${source}/${ref}`,
+      payment('payment.failed', stage.now(), { ref, ...customer(email) }),
+    );
+  const noticeOf = async (subject: string, step: string) =>
+    (await stage.view(subject)).notices.find((notice) => notice.step === step);
+  const rulesOf = async (subject: string) =>
+    (await stage.view(subject)).timeline.map(({ rule }) => rule);
+  /** Answers every RCPT for this address with a code, until told otherwise. */
+  const answering =
+    (address: string, code: number, times = Number.POSITIVE_INFINITY): SinkScript =>
+    (step) => {
+      if (step.at !== 'rcpt' || step.address !== address) return null;
+      const seen = stage.sink.steps().filter((s) => s.at === 'rcpt' && s.address === address);
+      return seen.length < times ? { code, text: 'as the test says' } : null;
+    };
+
+  it('tries again after a 4xx and sends once, with the first failure on the timeline', async () => {
+    stage.sink.setScript(answering('grey@example.com', 451, 2));
+    await fail('in_grey', 'grey@example.com');
+    await eventually(async () => {
+      const notice = await noticeOf('stripe/in_grey', 'reminder-1');
+      expect(notice?.outcome?.kind).toBe('sent');
+    });
+    const rules = await rulesOf('stripe/in_grey');
+    expect(rules.filter((rule) => rule === 'retrying')).toHaveLength(1);
+    const sent = stage.mailsAbout('stripe/in_grey');
+    expect(sent.filter(({ subject }) => subject === sent[0]?.subject)).toHaveLength(1);
+    stage.sink.setScript(null);
+  });
+
+  it('gives a 5xx up at once and goes on with the next step', async () => {
+    stage.sink.setScript(answering('nobody@example.com', 550));
+    await fail('in_550', 'nobody@example.com');
+    await eventually(async () => {
+      expect(await noticeOf('stripe/in_550', 'reminder-final')).toMatchObject({
+        outcome: { kind: 'failed' },
+      });
+    });
+    const attempts = stage.sink.steps().filter(({ address }) => address === 'nobody@example.com');
+    expect(attempts.filter(({ at }) => at === 'rcpt')).toHaveLength(2);
+    expect(await noticeOf('stripe/in_550', 'reminder-1')).toMatchObject({
+      outcome: { kind: 'failed', error: expect.stringContaining('550') },
+    });
+    await eventually(async () => {
+      expect((await noticeOf('stripe/in_550', 'escalation'))?.outcome?.kind).toBe('sent');
+    });
+    stage.sink.setScript(null);
+  });
+
+  it('does not send a reminder that was waiting for the mail server when the money came', async () => {
+    stage.sink.setScript(answering('patient@example.com', 451));
+    await fail('in_waits', 'patient@example.com');
+    await eventually(async () => {
+      const notice = await noticeOf('stripe/in_waits', 'reminder-1');
+      expect(notice?.outcome?.kind).toBe('retrying');
+    });
+    const paid = payment('payment.paid', stage.now(), { ref: 'in_waits' });
+    await stage.fact('stripe/in_waits', paid);
+    // Refused until then: an attempt that had asked just before the payment may still go out.
+    await eventually(async () => {
+      expect(await noticeOf('stripe/in_waits', 'reminder-1')).toMatchObject({
+        outcome: { kind: 'skipped', rule: 'settled' },
+      });
+    });
+    stage.sink.setScript(null);
+    expect(stage.mailsAbout('stripe/in_waits')).toHaveLength(0);
+  });
+
+  it('sends what is for a customer to the team while the source is not live', async () => {
+    await fail('in_shadow', 'shy@example.com', 'shadow');
+    const [mail] = await eventually(() => {
+      const mails = stage.mailsAbout('shadow/in_shadow');
+      expect(mails.length).toBeGreaterThan(0);
+      return mails;
+    });
+    expect(mail?.envelope.to).toEqual(['team@example.com']);
+    expect(mail?.subject).toContain('shy@example.com');
+    const everyone = stage.sink.messages().flatMap(({ envelope }) => envelope.to);
+    expect(everyone).not.toContain('shy@example.com');
+  });
+
+  it('escalates to several people and joins what became of each', async () => {
+    stage.sink.setScript(answering('lead@example.com', 550));
+    const subject = 'github/repo/alert/7';
+    const opened = alert('alert.opened', stage.now(), { ref: 'repo/alert/7', severity: 'high' });
+    await stage.fact(subject, opened, { kind: 'alert' });
+    await eventually(async () => {
+      const view = await stage.view(subject, 'alert');
+      const joined = view.timeline.find(({ rule }) => rule === 'joined_outcomes');
+      expect(joined?.decision).toBe('re-escalation-1 reached 1 of 2');
+    });
+    const { notices } = await stage.view(subject, 'alert');
+    const told = notices.filter(({ step }) => step === 're-escalation-1');
+    expect(told.map(({ to, outcome }) => [to, outcome?.kind])).toEqual([
+      ['lead@example.com', 'failed'],
+      ['team@example.com', 'sent'],
+    ]);
+    stage.sink.setScript(null);
+    await stage.operate(subject, { kind: 'resolve', reason: null, actor: 'ada' }, 'alert');
+  });
+
+  it('sends no reminder to who unsubscribed, and escalates all the same', async () => {
+    const key = recipientKeyOf('Gone@example.com');
+    const wish = { v: 1, at: stage.now(), reason: 'unsubscribed', by: 'link' } as const;
+    expect(valueOf(await stage.ingress.suppress(key, wish))).toEqual({ suppressed: true });
+    await fail('in_unsub', 'gone@example.com');
+    await eventually(async () => {
+      expect((await noticeOf('stripe/in_unsub', 'escalation'))?.outcome?.kind).toBe('sent');
+    });
+    expect(await noticeOf('stripe/in_unsub', 'reminder-1')).toMatchObject({
+      outcome: { kind: 'skipped', rule: 'unsubscribed' },
+    });
+    const everyone = stage.sink.messages().flatMap(({ envelope }) => envelope.to);
+    expect(everyone).not.toContain('gone@example.com');
+    expect(valueOf(await stage.ingress.recipient(key)).suppressed).toMatchObject({ by: 'link' });
+  });
+
+  it('postpones what is over the daily cap and sends it the next day', async () => {
+    await Promise.all([fail('in_cap_a', 'cap@example.com'), fail('in_cap_b', 'cap@example.com')]);
+    const subjects = ['stripe/in_cap_a', 'stripe/in_cap_b'];
+    await eventually(async () => {
+      const rules = (await Promise.all(subjects.map(rulesOf))).flat();
+      expect(rules).toContain('daily_cap');
+    });
+    await eventually(async () => {
+      for (const subject of subjects) {
+        const { notices } = await stage.view(subject);
+        const sent = notices.filter(
+          ({ step, outcome }) => step === 'reminder-1' && outcome?.kind === 'sent',
+        );
+        expect(sent).toHaveLength(1);
+      }
+    });
+    const at = stage.sink
+      .messages()
+      .filter(({ envelope }) => envelope.to.includes('cap@example.com'))
+      .map(({ receivedAt }) => stage.deps.clock.fromWall(receivedAt));
+    // The cap is kept at the moment of booking, a hair before the sink stamps the mail.
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(DAY * 0.7);
+  });
+
+  it('sends every mail once after the mail server was away for the whole burst', async () => {
+    const { port } = stage.sink;
+    await stage.sink.close();
+    const refs = Array.from({ length: 10 }, (_, i) => `in_burst_${i}`);
+    await Promise.all(refs.map((ref, i) => fail(ref, `burst${i}@example.com`)));
+    await days(5);
+    for (const ref of refs) {
+      expect((await noticeOf(`stripe/${ref}`, 'reminder-1'))?.outcome?.kind).toBe('retrying');
+    }
+    const sink = await startSmtpSink({ port });
+    back = sink;
+    await eventually(async () => {
+      for (const ref of refs) {
+        const notice = await noticeOf(`stripe/${ref}`, 'reminder-1');
+        expect(notice?.outcome?.kind).toBe('sent');
+      }
+    });
+    const ids = sink.messages().map(({ messageId }) => messageId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const ref of refs) {
+      await stage.operate(`stripe/${ref}`, { kind: 'resolve', reason: null, actor: 'ada' });
+    }
+  });
+});
+
+describe.each(MODES)('a burst of escalations on Restate, $mode', ({ alwaysReplay }) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    // Ten minutes of follow-up in three seconds.
+    stage = await startStage({ alwaysReplay, scale: 200 });
+  });
+  afterAll(() => stage?.close());
+
+  it('sends five one by one and the rest as one digest that names them all', async () => {
+    const refs = Array.from({ length: 12 }, (_, i) => `repo/alert/${i}`);
+    const occurredAt = stage.now();
+    await Promise.all(
+      refs.map((ref) =>
+        stage.fact(
+          `github/${ref}`,
+          alert('alert.opened', occurredAt, { ref, severity: 'critical' }),
+          { kind: 'alert' },
+        ),
+      ),
+    );
+    const closed = await stage.fact(
+      `github/${refs[11]}`,
+      alert('alert.closed', occurredAt + 1, { ref: refs[11] ?? '' }),
+      { kind: 'alert' },
+    );
+    expect(closed.quarantined).toBe(false);
+    const outcomes = await eventually(async () => {
+      const views = await Promise.all(refs.map((ref) => stage.view(`github/${ref}`, 'alert')));
+      const first = views.slice(0, 11).map(({ notices }) => notices[0]?.outcome);
+      expect(first.map((outcome) => outcome?.kind)).toEqual(Array(11).fill('sent'));
+      return first;
+    }, 20_000);
+    const ids = outcomes.map((outcome) => (outcome?.kind === 'sent' ? outcome.messageId : ''));
+    expect(new Set(ids).size).toBe(6);
+    expect(stage.sink.messages()).toHaveLength(6);
+    const digest = stage.sink.messages()[5];
+    const digested = refs.slice(0, 11).filter((_, i) => ids[i] === digest?.messageId);
+    expect(digested).toHaveLength(6);
+    for (const ref of digested) expect(digest?.text).toContain(ref);
+  });
+});

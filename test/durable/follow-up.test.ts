@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alert, payment } from '../support/follow-up.ts';
+import { DAY, days, eventually, MODES, type Stage, startStage } from './stage.ts';
+
+describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage({ alwaysReplay });
+  });
+  afterAll(() => stage?.close());
+
+  const stepsOf = async (ref: string) =>
+    (await stage.view(`stripe/${ref}`)).notices
+      .filter(({ outcome }) => outcome?.kind === 'sent')
+      .map(({ step }) => step);
+
+  it('sends reminders and the escalation of a failed payment in order, once each', async () => {
+    const fact = payment('payment.failed', stage.now(), { ref: 'in_ladder' });
+    const answer = await stage.fact('stripe/in_ladder', fact);
+    expect(answer).toMatchObject({ rule: 'opened', quarantined: false });
+    await eventually(async () => expect(await stepsOf('in_ladder')).toContain('escalation'));
+    expect((await stepsOf('in_ladder')).slice(0, 3)).toEqual([
+      'reminder-1',
+      'reminder-final',
+      'escalation',
+    ]);
+    const [first, second, third] = stage.mailsAbout('stripe/in_ladder');
+    expect(first?.envelope.to).toEqual(['ada@example.com']);
+    expect(second?.envelope.to).toEqual(['ada@example.com']);
+    expect(third?.envelope.to).toEqual(['team@example.com']);
+    const ids = stage.mailsAbout('stripe/in_ladder').map((mail) => mail.messageId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('sends nothing more once the payment is paid between two reminders', async () => {
+    const subject = 'stripe/in_paid';
+    await stage.fact(subject, payment('payment.failed', stage.now(), { ref: 'in_paid' }));
+    await eventually(async () => expect(await stepsOf('in_paid')).toContain('reminder-1'));
+    await stage.fact(subject, payment('payment.paid', stage.now(), { ref: 'in_paid' }));
+    const settled = await eventually(async () => {
+      const { notices } = await stage.view(subject);
+      expect(notices.every(({ outcome }) => outcome !== null)).toBe(true);
+      return stage.mailsAbout(subject).length;
+    });
+    await days(12);
+    const view = await stage.view(subject);
+    expect(view.status).toBe('paid');
+    expect(view.followUp).toMatchObject({ status: 'closed', closedBy: 'paid', next: null });
+    expect(stage.mailsAbout(subject)).toHaveLength(settled);
+    expect(await stepsOf('in_paid')).not.toContain('escalation');
+  });
+
+  it('decides a repeated event once, whether Restate or the state recognises it', async () => {
+    const subject = 'stripe/in_twice';
+    const fact = payment('payment.failed', stage.now(), { ref: 'in_twice' });
+    const first = await stage.fact(subject, fact, { eventKey: 'evt_twice' });
+    const sameKey = await stage.fact(subject, fact, { eventKey: 'evt_twice' });
+    const otherKey = await stage.fact(subject, fact, {
+      eventKey: 'evt_twice',
+      idempotencyKey: 'evt_twice#again',
+    });
+    expect(first.rule).toBe('opened');
+    expect(sameKey).toEqual(first);
+    expect(otherKey.rule).toBe('duplicate');
+    const events = (await stage.view(subject)).timeline.filter(({ rule }) => rule === 'opened');
+    expect(events).toHaveLength(1);
+  });
+
+  it('lets a failure that arrives after the payment that settled it change nothing', async () => {
+    const subject = 'stripe/in_late';
+    const failedAt = stage.now() - DAY;
+    await stage.fact(subject, payment('payment.paid', stage.now(), { ref: 'in_late' }));
+    await stage.fact(subject, payment('payment.failed', failedAt, { ref: 'in_late' }));
+    const view = await stage.view(subject);
+    expect(view.status).toBe('paid');
+    expect(view.followUp).toBeNull();
+    await days(4);
+    expect(stage.mailsAbout(subject)).toHaveLength(0);
+  });
+
+  it('holds reminders while on hold and sends them after the release', async () => {
+    const subject = 'stripe/in_held';
+    // Dated ahead, so that the hold wins the race on a busy machine.
+    const fact = payment('payment.failed', stage.now() + 5 * DAY, { ref: 'in_held' });
+    await stage.fact(subject, fact);
+    const held = await stage.operate(subject, {
+      kind: 'hold',
+      until: null,
+      reason: 'talking to them',
+      actor: 'ada',
+    });
+    expect(held.accepted).toBe(true);
+    await days(10);
+    expect(stage.mailsAbout(subject)).toHaveLength(0);
+    expect((await stage.view(subject)).followUp?.status).toBe('held');
+    const released = await stage.operate(subject, { kind: 'release', actor: 'ada' });
+    expect(released.accepted).toBe(true);
+    await eventually(() => expect(stage.mailsAbout(subject).length).toBeGreaterThan(0));
+  });
+
+  it('stops escalating once somebody acknowledged', async () => {
+    const subject = 'github/repo/dependabot/1';
+    const opened = alert('alert.opened', stage.now(), {
+      ref: 'repo/dependabot/1',
+      severity: 'medium',
+    });
+    await stage.fact(subject, opened, { kind: 'alert' });
+    await eventually(async () => {
+      const { notices } = await stage.view(subject, 'alert');
+      expect(notices[0]?.outcome?.kind).toBe('sent');
+    });
+    const sent = stage.mailsAbout(subject).length;
+    const answer = await stage.operate(subject, { kind: 'acknowledge', actor: 'ada' }, 'alert');
+    expect(answer.accepted).toBe(true);
+    expect((await stage.view(subject, 'alert')).followUp?.status).toBe('acknowledged');
+    await days(8);
+    expect(stage.mailsAbout(subject)).toHaveLength(sent);
+  });
+
+  it('refuses to acknowledge what nobody escalated, and keeps no trace of an unknown subject', async () => {
+    const answer = await stage.operate('stripe/in_nobody', { kind: 'acknowledge', actor: 'ada' });
+    expect(answer.accepted).toBe(false);
+    expect(await stage.view('stripe/in_nobody')).toMatchObject({ known: false, timeline: [] });
+  });
+
+  it('closes a follow-up that a person resolved', async () => {
+    const subject = 'stripe/in_resolved';
+    const fact = payment('payment.failed', stage.now() + 5 * DAY, { ref: 'in_resolved' });
+    await stage.fact(subject, fact);
+    const input = { kind: 'resolve', reason: 'paid by bank transfer', actor: 'ada' } as const;
+    expect((await stage.operate(subject, input)).accepted).toBe(true);
+    expect(await stage.view(subject)).toMatchObject({
+      status: 'resolved',
+      followUp: { status: 'closed' },
+    });
+    await days(9);
+    expect(stage.mailsAbout(subject)).toHaveLength(0);
+  });
+
+  it.each([
+    { order: 'link first', linkFirst: true },
+    { order: 'fact first', linkFirst: false },
+  ])('joins a payment intent to its invoice, $order', async ({ linkFirst }) => {
+    const invoice = `in_join_${linkFirst}`;
+    const intent = `pi_join_${linkFirst}`;
+    const failedAt = stage.now();
+    const link = () =>
+      stage.fact(
+        `stripe/${invoice}`,
+        payment('payment.linked', failedAt, { ref: invoice, aliases: [intent] }),
+      );
+    const failure = () =>
+      stage.fact(`stripe/${intent}`, payment('payment.failed', failedAt, { ref: intent }));
+    if (linkFirst) await link();
+    else await failure();
+    if (linkFirst) await failure();
+    else await link();
+    await eventually(async () => {
+      expect((await stage.view(`stripe/${invoice}`)).status).toBe('failed');
+    });
+    expect(await stage.view(`stripe/${intent}`)).toMatchObject({
+      status: 'joined',
+      linkedTo: `stripe/${invoice}`,
+    });
+    await eventually(async () => expect(await stepsOf(invoice)).toContain('reminder-1'));
+    expect(stage.mailsAbout(`stripe/${intent}`)).toHaveLength(0);
+  });
+});

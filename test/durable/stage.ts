@@ -1,0 +1,271 @@
+/**
+ * Everything the objects touch, for real: restate-server, the endpoint, an SMTP server, an SQLite
+ * archive, the ingress client. Only the clock is scaled: a day of follow-up passes in 250 ms.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Archive } from '../../src/archive/contract.ts';
+import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
+import { type Clock, scaledClock } from '../../src/core/clock.ts';
+import { defaultLadders } from '../../src/core/default-ladders.ts';
+import type { SubjectFact, SubjectKind } from '../../src/core/fact.ts';
+import type { OperatorInput, Policy } from '../../src/core/follow-up/types.ts';
+import type { ProviderDefinition } from '../../src/core/provider.ts';
+import type { Result } from '../../src/core/result.ts';
+import type {
+  FactAnswer,
+  FactMessage,
+  OperatorAnswer,
+  SubjectView,
+} from '../../src/durable/contract.ts';
+import { OBJECT_OF } from '../../src/durable/contract.ts';
+import type { ServiceDeps } from '../../src/durable/deps.ts';
+import { type ServedEndpoint, serveEndpoint } from '../../src/durable/endpoint-node.ts';
+import { createIngress } from '../../src/durable/ingress.ts';
+import type { Ingress } from '../../src/durable/ingress-contract.ts';
+import { registerDeployment, selfCheck } from '../../src/durable/register.ts';
+import { createServices } from '../../src/durable/services.ts';
+import type { Gateway, ResolvedSource } from '../../src/gateway.ts';
+import { smtpTransport } from '../../src/mail/transport-smtp.ts';
+import { policy } from '../support/follow-up.ts';
+import { freePorts, type RunningRestate, startRestate } from '../support/restate.ts';
+import { type SinkMail, type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+
+export const DAY = 86_400_000;
+/** A day in 250 ms. */
+export const SCALE = 4 * 86_400;
+
+/** Both ways a handler can run: straight through, and replayed from its journal at every wait. */
+export const MODES = [
+  { mode: 'plain', alwaysReplay: false },
+  { mode: 'replayed at every suspension', alwaysReplay: true },
+] as const;
+
+export interface Stage {
+  readonly restate: RunningRestate;
+  readonly ingress: Ingress;
+  readonly sink: SmtpSink;
+  readonly deps: ServiceDeps;
+  readonly sources: Map<string, ResolvedSource>;
+  /** Follow-up time. */
+  now(): number;
+  /** Gives a fact to its subject and waits for what was decided. */
+  fact(subject: string, fact: SubjectFact, extra?: FactExtra): Promise<FactAnswer>;
+  operate(subject: string, input: OperatorInput, kind?: SubjectKind): Promise<OperatorAnswer>;
+  view(subject: string, kind?: SubjectKind): Promise<SubjectView>;
+  /** Calls any handler over the ingress, as a stranger would. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  mailsAbout(subject: string): readonly SinkMail[];
+  /** Ends and serves the endpoint again on the same port, as a restarted process does. */
+  stopEndpoint(): Promise<void>;
+  startEndpoint(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FactExtra {
+  readonly kind?: SubjectKind;
+  readonly eventKey?: string;
+  readonly idempotencyKey?: string;
+  readonly via?: FactMessage['via'];
+}
+
+export interface StageOptions {
+  readonly alwaysReplay: boolean;
+  readonly remindersPerDay?: number;
+  readonly cancelTimers?: boolean;
+  /** Seconds of follow-up in a second; default: a day in 250 ms. */
+  readonly scale?: number;
+  /** Stands between the objects and the real archive, to make it fail. */
+  readonly wrapArchive?: (archive: Archive) => Archive;
+}
+
+export function source(id: string, over: Partial<Policy>, live = true): ResolvedSource {
+  return {
+    id,
+    provider: {} as ProviderDefinition, // The objects never look at it.
+    secrets: [],
+    live,
+    bytesMax: 1_000_000,
+    contentEncodings: [],
+    toleranceSeconds: null,
+    businessName: 'Acme',
+    templates: {},
+    alertLabels: [],
+    // A hundred days and not forty: a tombstone must outlive a slow test.
+    policy: policy({ tombstoneMs: 100 * DAY, ...over }),
+  };
+}
+
+function gatewayOf(sources: Map<string, ResolvedSource>, remindersPerDay: number): Gateway {
+  return {
+    sources,
+    ladders: defaultLadders,
+    mail: {
+      from: 'Acme <billing@acme.example>',
+      replyTo: null,
+      businessName: 'Acme',
+      locale: 'en',
+    },
+    remindersPerRecipientPerDay: remindersPerDay,
+    publicUrl: 'http://127.0.0.1:8787',
+    token: 'operator-token',
+    linkSecret: 'link-secret',
+  };
+}
+
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const dir = mkdtempSync(join(tmpdir(), 'hookline-stage-'));
+  const [restate, sink, archive] = await Promise.all([
+    startRestate({ alwaysReplay: options.alwaysReplay }),
+    startSmtpSink(),
+    openNodeArchive(join(dir, 'archive.sqlite')),
+  ]);
+  const sources = new Map([
+    ['stripe', source('stripe', {})],
+    ['shadow', source('shadow', {}, false)],
+    ['github', source('github', {})],
+  ]);
+  const deps: ServiceDeps = {
+    gateway: gatewayOf(sources, options.remindersPerDay ?? 40),
+    clock: scaledClock(options.scale ?? SCALE, Date.now()),
+    wallNow: () => Date.now(),
+    archive: options.wrapArchive?.(archive) ?? archive,
+    transport: smtpTransport({ url: sink.url, timeoutMs: 3_000 }),
+    linksFor: (notice) => ({
+      acknowledge: notice.audience === 'team' ? 'http://127.0.0.1:8787/ack/token' : null,
+      unsubscribe: notice.audience === 'customer' ? 'http://127.0.0.1:8787/u/token' : null,
+      subject: `http://127.0.0.1:8787/payments/${notice.subject}`,
+    }),
+    cancelTimers: options.cancelTimers ?? true,
+  };
+  const [port = 0] = await freePorts(1);
+  let endpoint: ServedEndpoint | null = null;
+  const startEndpoint = async (): Promise<void> => {
+    const logger = () => undefined; // Failures on purpose would fill the output.
+    endpoint = await serveEndpoint({
+      services: createServices(deps),
+      host: '127.0.0.1',
+      port,
+      logger,
+    });
+  };
+  const stopEndpoint = async (): Promise<void> => {
+    await endpoint?.close();
+    endpoint = null;
+  };
+  const close = async (): Promise<void> => {
+    await restate.stop();
+    await Promise.all([stopEndpoint(), sink.close(), archive.close()]);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await startEndpoint();
+    await register(restate, port);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const ingress = createIngress({
+    ingressUrl: restate.ingressUrl,
+    adminUrl: restate.adminUrl,
+    fetch,
+    timeoutMs: 10_000,
+  });
+  return {
+    restate,
+    ingress,
+    sink,
+    deps,
+    sources,
+    stopEndpoint,
+    startEndpoint,
+    close,
+    mailsAbout: (subject) => sink.messages().filter((mail) => isAbout(mail, subject)),
+    ...speech(restate, ingress, deps.clock),
+  };
+}
+
+async function register(restate: RunningRestate, port: number): Promise<void> {
+  valueOf(
+    await registerDeployment({
+      adminUrl: restate.adminUrl,
+      uri: `http://127.0.0.1:${port}`,
+      force: true,
+      useHttp11: false,
+      fetch,
+      deadlineMs: 20_000,
+    }),
+  );
+  valueOf(await selfCheck({ ingressUrl: restate.ingressUrl, fetch, timeoutMs: 10_000 }));
+}
+
+type Speech = Pick<Stage, 'now' | 'fact' | 'operate' | 'view' | 'post'>;
+
+function speech(restate: RunningRestate, ingress: Ingress, clock: Clock): Speech {
+  let events = 0;
+  const now = (): number => clock.fromWall(Date.now());
+  const post: Speech['post'] = (path, body, headers = {}) =>
+    fetch(`${restate.ingressUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  return {
+    now,
+    post,
+    fact: async (subject, fact, extra = {}) => {
+      const kind = extra.kind ?? 'payment';
+      events += 1;
+      const eventKey = extra.eventKey ?? `evt_${events}`;
+      const message: FactMessage = {
+        v: 1,
+        source: subject.split('/', 1)[0] ?? '',
+        eventKey,
+        fact,
+        receivedAt: now(),
+        via: extra.via ?? 'webhook',
+      };
+      const path = `/restate/call/${OBJECT_OF[kind]}/${encodeURIComponent(subject)}/onFact`;
+      const response = await post(path, message, {
+        'idempotency-key': extra.idempotencyKey ?? eventKey,
+      });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+      return (await response.json()) as FactAnswer; // Typed by contract.ts.
+    },
+    operate: async (subject, input, kind = 'payment') =>
+      valueOf(await ingress.operate(kind, subject, { v: 1, at: now(), input })),
+    view: async (subject, kind = 'payment') => valueOf(await ingress.view(kind, subject)),
+  };
+}
+
+/** A mail names its subject in a header; a digest names several. */
+function isAbout(mail: SinkMail, subject: string): boolean {
+  return mail.raw.replace(/=\r?\n/g, '').includes(subject);
+}
+
+export function valueOf<Value>(result: Result<Value, unknown>): Value {
+  if (!result.ok) throw new Error(JSON.stringify(result.failure));
+  return result.value;
+}
+
+/** Looks again until the check holds; fails with the check's own words after 12 s. */
+export async function eventually<Value>(
+  look: () => Promise<Value> | Value,
+  withinMs = 12_000,
+): Promise<Value> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Lets follow-up time pass. */
+export function days(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, (count * DAY) / SCALE));
+}
