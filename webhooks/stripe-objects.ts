@@ -8,7 +8,7 @@ import { ORDER_REFERENCE, STRIPE_EXPONENTS } from './stripe-words.ts';
 export type Common = Omit<PaymentRule, 'fact'>;
 
 /** The event's own time: an object's `created` is when it was made, not when it failed. */
-export const EVENT_TIME = { seconds: '$.created' } as const;
+const EVENT_TIME = { seconds: '$.created' } as const;
 
 export function minor(...paths: string[]): Amount {
   return { minor: paths, exponents: STRIPE_EXPONENTS };

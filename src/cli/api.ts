@@ -21,7 +21,10 @@ export interface ApiRequest {
 const TIMEOUT_MS = 15_000;
 
 /** One request with the operator token. */
-export async function askApi(world: World, request: ApiRequest): Promise<Result<unknown, ApiFailure>> {
+export async function askApi(
+  world: World,
+  request: ApiRequest,
+): Promise<Result<unknown, ApiFailure>> {
   const connection = connectionOf(world);
   if (connection.token === null) {
     return fail({

@@ -113,7 +113,8 @@ function parseWords<Specs extends OptionSpecs>(
       // The next word whatever it looks like: `--skew -10m` is a value, not an option.
       if (equals < 0) index += 1;
       const text = equals < 0 ? words[index] : word.slice(equals + 1);
-      if (text === undefined) throw new Misuse(`--${name} needs a value: --${name} ${option.value}`);
+      if (text === undefined)
+        throw new Misuse(`--${name} needs a value: --${name} ${option.value}`);
       values.set(name, nextValue(name, option, text, values.get(name)));
     }
   }
@@ -162,5 +163,10 @@ export function usageOf(command: Command): string {
   const words = command.arguments.map(({ name, arity }) =>
     arity === 'optional' ? `[${name}]` : arity === 'many' ? `${name}…` : name,
   );
-  return ['hookline', command.name, ...words, ...(Object.keys(command.options).length > 0 ? ['[options]'] : [])].join(' ');
+  return [
+    'hookline',
+    command.name,
+    ...words,
+    ...(Object.keys(command.options).length > 0 ? ['[options]'] : []),
+  ].join(' ');
 }

@@ -12,7 +12,7 @@ import { parseJsonText } from '../core/parse-json.ts';
  * What a careful reader expects of one event. `accept`: other values that can be defended.
  * Where the event must be set aside, `fact` is the word `shape`.
  */
-export interface ExpectedFact {
+interface ExpectedFact {
   readonly fact: string | null;
   readonly accept?: Readonly<Record<string, readonly Json[]>>;
   readonly [field: string]: unknown;
@@ -35,7 +35,7 @@ export interface LabelledEvent {
 }
 
 /** A label we are sure is wrong in one field: not compared, and said so. */
-export interface Dispute {
+interface Dispute {
   readonly entry: string;
   readonly field: string;
   readonly why: string;
@@ -43,7 +43,7 @@ export interface Dispute {
   readonly page: string;
 }
 
-export interface FactsInputs {
+interface FactsInputs {
   readonly entries: readonly LabelledPayload[];
   /** Tables by provider id; entries of other providers are counted as skipped. */
   readonly tables: Readonly<Record<string, FactTable>>;
@@ -54,7 +54,7 @@ export interface FactsInputs {
   readonly disputes?: readonly Dispute[];
 }
 
-export interface EntryOutcome {
+interface EntryOutcome {
   readonly id: string;
   readonly provider: string;
   readonly strict: boolean;
@@ -64,14 +64,14 @@ export interface EntryOutcome {
   readonly differences: readonly Difference[];
 }
 
-export interface Difference {
+interface Difference {
   readonly field: string;
   readonly expected: string;
   readonly actual: string;
   readonly kind: 'fails' | 'accepted' | 'disputed' | 'noted';
 }
 
-export interface FactsReport {
+interface FactsReport {
   readonly outcomes: readonly EntryOutcome[];
   /** Entries of providers without a table, by provider. */
   readonly skipped: Readonly<Record<string, number>>;

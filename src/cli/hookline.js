@@ -27,9 +27,13 @@ function runOnOwnNode() {
   }
   // Ctrl-C reaches both processes: this one only waits, so that the exit code is the child's.
   process.on('SIGINT', () => {});
-  const run = spawnSync(binary, [import.meta.filename ?? process.argv[1], ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
+  const run = spawnSync(
+    binary,
+    [import.meta.filename ?? process.argv[1], ...process.argv.slice(2)],
+    {
+      stdio: 'inherit',
+    },
+  );
   return run.status ?? 1;
 }
 

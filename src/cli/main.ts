@@ -1,12 +1,12 @@
 /** The CLI: finds the command, runs it, and turns what nobody expected into one sentence. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nearest } from '../core/nearest.ts';
+import { VERSION } from '../version.ts';
 import type { Command, ExitCode, World } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { commandHelp, overview } from './help.ts';
-import { nearest } from '../core/nearest.ts';
 import { createPrint } from './print.ts';
-import { VERSION } from '../version.ts';
 
 /** Runs one command line in this process. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -31,7 +31,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
 export async function run(argv: readonly string[], world: World): Promise<ExitCode> {
   const { print } = world;
   const [first] = argv;
-  if (first === undefined || first === '--help' || first === '-h') return said(print.line, overview());
+  if (first === undefined || first === '--help' || first === '-h')
+    return said(print.line, overview());
   if (first === '--version' || first === '-v') return said(print.line, VERSION);
   if (first === 'help') return help(argv.slice(1), world);
   const found = findCommand(argv);
@@ -42,7 +43,9 @@ export async function run(argv: readonly string[], world: World): Promise<ExitCo
     return await found.execute(words, world);
   } catch (error) {
     // A bug, or something no command foresaw: say what, and where to look.
-    print.remark(`"hookline ${found.name}" failed: ${error instanceof Error ? error.message : error}`);
+    print.remark(
+      `"hookline ${found.name}" failed: ${error instanceof Error ? error.message : error}`,
+    );
     if (world.env['HOOKLINE_DEBUG'] && error instanceof Error) print.remark(error.stack ?? '');
     else print.remark('Type it again with HOOKLINE_DEBUG=1 in front to see where.');
     return 1;

@@ -49,9 +49,9 @@ export function createPrint(out: Sink, err: Sink): Print {
  * escape sequence could rewrite what was printed before it.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is its job
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) =>
-    `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  return text.replaceAll(
+    /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
 

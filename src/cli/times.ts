@@ -30,7 +30,9 @@ export function instantOf(text: string, nowMs: number): number {
   // what comes out must say the same day again.
   const ms = day === null ? Date.parse(text) : Date.parse(`${text}T00:00:00`);
   if (Number.isNaN(ms) || (day !== null && new Date(ms).getDate() !== Number(day[3]))) {
-    throw new Misuse(`"${text}" is no time. Type a span (3d, 12h), a date (2026-12-01) or an instant.`);
+    throw new Misuse(
+      `"${text}" is no time. Type a span (3d, 12h), a date (2026-12-01) or an instant.`,
+    );
   }
   return ms;
 }

@@ -5,6 +5,7 @@ import { utf8 } from '../core/bytes.ts';
 import { type Fact, isAlertFact, isPaymentFact } from '../core/fact.ts';
 import { factsOf } from '../core/fact-table.ts';
 import type { Json } from '../core/json.ts';
+import { nearest } from '../core/nearest.ts';
 import type { ProviderDefinition } from '../core/provider.ts';
 import { signDelivery } from '../core/sign.ts';
 import { toleranceOf } from '../core/verify.ts';
@@ -12,7 +13,6 @@ import { createNodeCrypto } from '../edge/crypto-node.ts';
 import { Misuse } from './command.ts';
 import { buildEvent, type FixtureProvider, type SyntheticEvent } from './fixtures/build-event.ts';
 import type { ApiShape } from './fixtures/stripe-seed.ts';
-import { nearest } from '../core/nearest.ts';
 import type { SubjectNoun } from './subject-ref.ts';
 
 export interface TriggerTarget {
@@ -131,7 +131,10 @@ export function expectedAnswer(
 }
 
 /** Another secret in the same form: what a sender with an old or mistyped one would use. */
-export function wrongSecretLike(secret: string, randomBytes: (count: number) => Uint8Array): string {
+export function wrongSecretLike(
+  secret: string,
+  randomBytes: (count: number) => Uint8Array,
+): string {
   const bytes = Buffer.from(randomBytes(32));
   return secret.startsWith('whsec_') ? `whsec_${bytes.toString('base64')}` : bytes.toString('hex');
 }

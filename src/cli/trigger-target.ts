@@ -1,9 +1,9 @@
 /** Which source `hookline trigger` posts to: the user's config says, the environment completes. */
 import { providerById, providers } from '../../webhooks/index.ts';
 import type { SourceConfig } from '../config.ts';
+import { nearest } from '../core/nearest.ts';
 import { Misuse, type World } from './command.ts';
 import { connectionOf } from './connection.ts';
-import { nearest } from '../core/nearest.ts';
 import type { TriggerTarget } from './trigger-plan.ts';
 
 /**
@@ -53,7 +53,9 @@ export async function triggerTarget(
   };
 }
 
-function ownSettings(source: SourceConfig): Pick<TriggerTarget, 'toleranceSeconds' | 'alertLabels'> {
+function ownSettings(
+  source: SourceConfig,
+): Pick<TriggerTarget, 'toleranceSeconds' | 'alertLabels'> {
   return {
     toleranceSeconds: source.toleranceSeconds ?? null,
     alertLabels: source.alertLabels ?? [],

@@ -85,8 +85,43 @@ function zoneIdOf(zone: string): string | null {
   }
 }
 
-/** Milliseconds that local time is ahead of UTC. A scaled clock may ask about parts of a ms. */
+/**
+ * Milliseconds that local time is ahead of UTC. A scaled clock may ask about parts of a ms.
+ *
+ * Remembered by zone and UTC day: facts ask about the same few weeks over and over, and Temporal's
+ * answer costs 100 times the sum around it. A day that begins and ends with the same offset had it
+ * throughout (see `skipTo`); on the others Temporal is asked each time.
+ */
 function offsetAt(at: number, zone: string): number {
+  const day = Math.floor(at / DAY_MS);
+  const known = offsetsByZone.get(zone)?.get(day);
+  const offsetMs = known === undefined ? remember(zone, day, offsetOfDay(day, zone)) : known;
+  return offsetMs === null ? offsetFromTemporal(at, zone) : offsetMs;
+}
+
+/** About 2 MB; payloads choose zones and dates, so there has to be an end. */
+const REMEMBERED_DAYS_MAX = 20_000;
+const offsetsByZone = new Map<string, Map<number, number | null>>();
+let rememberedDays = 0;
+
+function remember(zone: string, day: number, offsetMs: number | null): number | null {
+  if (rememberedDays >= REMEMBERED_DAYS_MAX) {
+    offsetsByZone.clear();
+    rememberedDays = 0;
+  }
+  const days = offsetsByZone.get(zone) ?? new Map<number, number | null>();
+  offsetsByZone.set(zone, days.set(day, offsetMs));
+  rememberedDays += 1;
+  return offsetMs;
+}
+
+/** The offset all through a UTC day, or null where it changes. */
+function offsetOfDay(day: number, zone: string): number | null {
+  const first = offsetFromTemporal(day * DAY_MS, zone);
+  return first === offsetFromTemporal((day + 1) * DAY_MS, zone) ? first : null;
+}
+
+function offsetFromTemporal(at: number, zone: string): number {
   return zonedAt(at, zone).offsetNanoseconds / 1_000_000;
 }
 

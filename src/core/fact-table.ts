@@ -72,7 +72,7 @@ export interface AlertRule extends RuleBase {
   readonly assigneeLogins?: readonly string[];
 }
 
-export interface RecipientRule extends RuleBase {
+interface RecipientRule extends RuleBase {
   readonly fact: RecipientFactName;
   readonly address: Text;
   readonly reason?: Text;
@@ -94,7 +94,7 @@ export interface FactShapeFailure {
   readonly detail: string;
 }
 
-export interface FactsInput {
+interface FactsInput {
   readonly table: FactTable;
   readonly event: {
     readonly type: string | null;

@@ -1,7 +1,7 @@
 /** What a value from a payload must be to become part of a fact. Refused values are null. */
 
 /** Longest id kept. It is part of an object key and of log lines. */
-export const REF_LENGTH_MAX = 200;
+const REF_LENGTH_MAX = 200;
 
 // Control, format (bidirectional overrides, zero width) and surrogate characters, line separators:
 // an id with them prints as another id, or breaks a log line in two.

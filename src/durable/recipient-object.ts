@@ -5,7 +5,7 @@
  */
 import * as restate from '@restatedev/restate-sdk';
 import * as recipient from '../core/recipient.ts';
-import { decideDelivery, type RecipientState } from '../core/recipient.ts';
+import { newRecipient, type RecipientState } from '../core/recipient-state.ts';
 import type {
   AttemptMessage,
   DeliverMessage,
@@ -91,7 +91,12 @@ async function deliver(
 ): Promise<void> {
   const { remindersPerRecipientPerDay: remindersPerDay } = deps.gateway;
   const now = notice.decidedAt;
-  const decision = decideDelivery({ state: await read(ctx), notice, now, remindersPerDay });
+  const decision = recipient.decideDelivery({
+    state: await read(ctx),
+    notice,
+    now,
+    remindersPerDay,
+  });
   const { state } = decision;
   switch (decision.kind) {
     case 'duplicate':
@@ -115,7 +120,7 @@ async function deliver(
 }
 
 async function read(ctx: restate.ObjectSharedContext): Promise<RecipientState> {
-  return (await ctx.get<RecipientState>(STATE_KEY)) ?? recipient.newRecipient();
+  return (await ctx.get<RecipientState>(STATE_KEY)) ?? newRecipient();
 }
 
 /** Writes the state and sees to it that an idle one is looked at again and forgotten. */

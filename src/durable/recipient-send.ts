@@ -4,15 +4,8 @@
  */
 import * as restate from '@restatedev/restate-sdk';
 import type { Notice } from '../core/notice.ts';
-import {
-  type AttemptResult,
-  afterAttempt,
-  afterFlush,
-  type Digest,
-  type PendingNotice,
-  type RecipientState,
-  suppressionOf,
-} from '../core/recipient.ts';
+import { type AttemptResult, afterAttempt, afterFlush, suppressionOf } from '../core/recipient.ts';
+import type { Digest, PendingNotice, RecipientState } from '../core/recipient-state.ts';
 import { nextAttemptAfterMs } from '../mail/backoff.ts';
 import type { MailMessage, SendOutcome } from '../mail/contract.ts';
 import { RUN } from './contract.ts';

@@ -157,21 +157,15 @@ function sendEffect(
   call: TurnCall,
   effect: Effect,
 ): void {
-  switch (effect.kind) {
-    case 'link': {
-      const alias = subjectKey(sourceOf(ctx.key), effect.alias);
-      return sendLink(ctx, call.kind, alias, { v: 1, at: call.now, to: ctx.key });
-    }
-    case 'forward':
-      return forward(ctx, call, effect);
-    case 'expire': {
-      const delayMs = delayUntil(deps, effect.at);
-      return sendSubjectExpire(ctx, call.kind, ctx.key, { v: 1, at: effect.at }, delayMs);
-    }
-    case 'notify':
-    case 'arm':
-    case 'disarm':
-      return;
+  const { kind, now } = call;
+  if (effect.kind === 'link') {
+    const alias = subjectKey(sourceOf(ctx.key), effect.alias);
+    sendLink(ctx, kind, alias, { v: 1, at: now, to: ctx.key });
+  }
+  if (effect.kind === 'forward') forward(ctx, call, effect);
+  if (effect.kind === 'expire') {
+    const { at } = effect;
+    sendSubjectExpire(ctx, kind, ctx.key, { v: 1, at }, delayUntil(deps, at));
   }
 }
 

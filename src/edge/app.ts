@@ -39,6 +39,8 @@ export function createApp(deps: EdgeDeps): Hono {
   app.use('/api/*', operator);
   app.route('/api', createApi(deps, limits, budget));
 
+  app.get('/payments/*', (c) => pages.showSubject(c, 'payment'));
+  app.get('/alerts/*', (c) => pages.showSubject(c, 'alert'));
   app.get('/ack/:token', pages.showAcknowledge);
   app.post('/ack/:token', pages.acknowledge);
   app.get('/unsubscribe/:token', pages.showUnsubscribe);

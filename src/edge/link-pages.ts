@@ -4,11 +4,14 @@
  * nothing for a forged request to ride on.
  */
 import type { Context } from 'hono';
+import type { SubjectKind } from '../core/fact.ts';
 import type { SubjectView } from '../durable/contract.ts';
 import type { IngressFailure } from '../durable/ingress-contract.ts';
 import type { EdgeDeps } from './deps.ts';
 import type { AcknowledgeLink } from './links.ts';
 import { page } from './page.ts';
+import { refuse } from './respond.ts';
+import { readSubjectPath } from './subject-path.ts';
 
 /** Clocks of providers may run ahead of ours by minutes; episodes are days apart. */
 const CLOCK_SLACK_MS = 15 * 60_000;
@@ -34,6 +37,19 @@ export function createLinkPages(deps: EdgeDeps) {
       if (!link.ok) return unusable();
       if (isCrossSite(c)) return fromElsewhere();
       return acknowledge(deps, link.value, now());
+    },
+    /** Where mails point for details. Open to anyone, so it holds no more than its own address. */
+    showSubject: (c: Context, kind: SubjectKind): Response | Promise<Response> => {
+      const path = readSubjectPath(c.req.url, deps.gateway.sources, [], 2);
+      if (!path.ok) return refuse({ kind: 'not_found' });
+      const { subject } = path.value;
+      return page(200, {
+        title: subject,
+        paragraphs: [
+          'Its timeline holds every event, notice and decision with its rule. To read it, type:',
+          `npx hookline ${kind}s show ${subject}`,
+        ],
+      });
     },
     showUnsubscribe: (c: Context): Promise<Response> => {
       const link = deps.links.readUnsubscribe(tokenOf(c), now());

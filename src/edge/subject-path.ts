@@ -1,4 +1,4 @@
-/** Reads `/api/{payments|alerts}/{source}/{ref}[/{action}]` from the path as it was sent. */
+/** Reads `…/{payments|alerts}/{source}/{ref}[/{action}]` from the path as it was sent. */
 
 import { fail, ok, type Result } from '../core/result.ts';
 import { keyProblem, subjectKey } from '../durable/contract.ts';
@@ -19,8 +19,10 @@ export function readSubjectPath(
   url: string,
   sources: ReadonlyMap<string, unknown>,
   actions: readonly string[],
+  /** Segment at which the source stands; `/api/payments/{source}` has it third. */
+  sourceAt = 3,
 ): Result<SubjectPath, ApiProblem> {
-  const [source, ...rest] = pathnameOf(url).split('/').slice(3).map(decodeOnce);
+  const [source, ...rest] = pathnameOf(url).split('/').slice(sourceAt).map(decodeOnce);
   const last = rest.length > 1 ? rest.at(-1) : undefined;
   const action = typeof last === 'string' && actions.includes(last) ? last : null;
   const parts = action === null ? rest : rest.slice(0, -1);

@@ -3,10 +3,19 @@
  * parent. Owns pids and logs; what the child is for is the spec's business.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFullSentence, isDiskFull, LaunchRefused } from './faults.ts';
-import { endProcess } from './processes.ts';
+import { endProcess, signalGroup } from './processes.ts';
 
 export interface ChildSpec {
   /** `The Restate server`: starts a sentence. */
@@ -72,7 +81,7 @@ export function createChild(spec: ChildSpec, supervisor: Supervisor): Supervised
       run = launch(spec);
       const failure = await becomeReady(spec, run);
       if (failure !== null) {
-        signalGroup(run.child, 'SIGKILL');
+        signalChild(run.child, 'SIGKILL');
         if (!stopping) rmSync(spec.pidPath, { force: true });
         throw new LaunchRefused(failureSentence(spec, run, failure));
       }
@@ -86,9 +95,9 @@ export function createChild(spec: ChildSpec, supervisor: Supervisor): Supervised
     stop: async () => {
       stopping = true;
       if (run === null) return;
-      signalGroup(run.child, 'SIGTERM');
+      signalChild(run.child, 'SIGTERM');
       const late = sleep(spec.stopGraceMs, 'late', { ref: false });
-      if ((await Promise.race([run.exited, late])) === 'late') signalGroup(run.child, 'SIGKILL');
+      if ((await Promise.race([run.exited, late])) === 'late') signalChild(run.child, 'SIGKILL');
       await run.exited;
       await watched;
       rmSync(spec.pidPath, { force: true });
@@ -96,7 +105,7 @@ export function createChild(spec: ChildSpec, supervisor: Supervisor): Supervised
     kill: () => {
       stopping = true;
       if (run === null) return;
-      signalGroup(run.child, 'SIGKILL');
+      signalChild(run.child, 'SIGKILL');
       rmSync(spec.pidPath, { force: true });
     },
   };
@@ -128,7 +137,7 @@ async function watch(
     run = launch(spec);
     life.replace(run);
     if ((await becomeReady(spec, run)) === null) supervisor.say(`${spec.name} is back.`);
-    else if (!life.isStopping()) signalGroup(run.child, 'SIGKILL');
+    else if (!life.isStopping()) signalChild(run.child, 'SIGKILL');
   }
 }
 
@@ -207,11 +216,7 @@ export async function endStaleChild(spec: ChildSpec): Promise<void> {
   rmSync(spec.pidPath, { force: true });
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+function signalChild(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    child.kill(signal);
-  }
+  signalGroup(child.pid, signal);
 }

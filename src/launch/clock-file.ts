@@ -4,7 +4,7 @@
  * armed before keep the wall time they were armed for.
  */
 import { join } from 'node:path';
-import { scaledClock, type Clock } from '../core/clock.ts';
+import { type Clock, scaledClock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { readJsonObject, writeFileDurably } from './files.ts';
 
@@ -64,7 +64,8 @@ export function nextLine(
   nowMs: number,
 ): ClockLine | null {
   const wanted = scale ?? kept?.scale ?? 1;
-  if (kept === null || kept.scale === 1) return wanted === 1 ? { scale: 1, baseMs: 0 } : { scale: wanted, baseMs: nowMs };
+  if (kept === null || kept.scale === 1)
+    return wanted === 1 ? { scale: 1, baseMs: 0 } : { scale: wanted, baseMs: nowMs };
   if (wanted === kept.scale) return kept;
   if (wanted === 1) return null;
   const aheadMs = scaledClock(kept.scale, kept.baseMs).fromWall(nowMs) - nowMs;

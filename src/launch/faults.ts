@@ -5,7 +5,8 @@ export class LaunchRefused extends Error {
   override name = 'LaunchRefused';
 }
 
-const FULL_DISK = /ENOSPC|no space left on device|database or disk is full|disk quota exceeded|EDQUOT/i;
+const FULL_DISK =
+  /ENOSPC|no space left on device|database or disk is full|disk quota exceeded|EDQUOT/i;
 
 /** True for every way a full disk shows itself: Node, SQLite, RocksDB and their logs. */
 export function isDiskFull(text: string): boolean {

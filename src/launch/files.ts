@@ -1,5 +1,13 @@
 /** Small files that must be whole or absent, whatever happens while they are written. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 
 /** Writes beside the target, syncs and renames: a crash or a full disk leaves the old file. */
 export function writeFileDurably(path: string, text: string, mode: number): void {

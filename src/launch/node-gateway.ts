@@ -1,8 +1,8 @@
 /** The gateway and the objects in this Node process: both servers, started and drained. */
 import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServedGateway {
   /** Refuses new connections, lets open requests end within `graceMs`, then cuts them. */
@@ -10,11 +10,7 @@ export interface ServedGateway {
 }
 
 /** Listens; rejects when the port is taken. */
-export async function serveGateway(
-  app: Hono,
-  host: string,
-  port: number,
-): Promise<ServedGateway> {
+export async function serveGateway(app: Hono, host: string, port: number): Promise<ServedGateway> {
   const server = createServer(getRequestListener(app.fetch));
   // Longer than the idle time of usual balancers (60 s): otherwise they send into a closing socket.
   server.keepAliveTimeout = 65_000;
@@ -42,6 +38,8 @@ async function drain(server: Server, graceMs: number): Promise<void> {
 /** The address of the peer, for counting wrong tokens: never a header, which anybody can write. */
 export function peerAddress(_request: Request, env: unknown): string | null {
   if (typeof env !== 'object' || env === null || !('incoming' in env)) return null;
-  const { incoming } = env as { readonly incoming: { readonly socket?: { remoteAddress?: string } } };
+  const { incoming } = env as {
+    readonly incoming: { readonly socket?: { remoteAddress?: string } };
+  };
   return incoming.socket?.remoteAddress ?? null;
 }

@@ -18,10 +18,10 @@ import { LaunchRefused } from './faults.ts';
 import { ingressConnections } from './ingress-fetch.ts';
 import { openLogFile } from './log-sink.ts';
 import { peerAddress, serveGateway } from './node-gateway.ts';
+import { readyFacts } from './ready-facts.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import { registerAndCheck } from './registration.ts';
 import { restateLogger } from './restate-logger.ts';
-import { readyFacts } from './ready-facts.ts';
 import type { Ground } from './start.ts';
 
 const SMTP_TIMEOUT_MS = 30_000;
@@ -97,7 +97,9 @@ export function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function untilReady(app: { request(path: string): Response | Promise<Response> }): Promise<void> {
+async function untilReady(app: {
+  request(path: string): Response | Promise<Response>;
+}): Promise<void> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   for (;;) {
     const response = await app.request('/readyz');

@@ -31,6 +31,8 @@ export async function takenPorts(
 export function takenSentence(name: PortName, port: number, fault: string): string {
   const { listener, variable, flag } = PORTS[name];
   const what =
-    fault === 'EADDRINUSE' ? `Port ${port} is already in use` : `Port ${port} cannot be used (${fault})`;
+    fault === 'EADDRINUSE'
+      ? `Port ${port} is already in use`
+      : `Port ${port} cannot be used (${fault})`;
   return `${what}, and ${listener} needs it. Stop what uses it, or move ours with ${variable}=${port + 1} (or --${flag} ${port + 1}).`;
 }

@@ -18,21 +18,35 @@ export function commandOf(pid: number): string | null {
 }
 
 /**
- * Ends a process whose command line holds `mark`: SIGTERM, then SIGKILL after `graceMs`. Returns
+ * Ends a process, and its group, whose command line holds `mark`: SIGTERM, then SIGKILL after `graceMs`. Returns
  * false, and touches nothing, when the id now belongs to something else.
  */
 export async function endProcess(pid: number, mark: string, graceMs: number): Promise<boolean> {
   const isOurs = (): boolean => commandOf(pid)?.includes(mark) ?? false;
   if (!isOurs()) return false;
-  process.kill(pid, 'SIGTERM');
+  signalGroup(pid, 'SIGTERM');
   const deadlineMs = performance.now() + graceMs;
   while (isOurs()) {
     if (performance.now() > deadlineMs) {
-      process.kill(pid, 'SIGKILL');
+      signalGroup(pid, 'SIGKILL');
       break;
     }
     await sleep(50);
   }
   while (isOurs()) await sleep(20);
+  // What it started itself may have outlived it.
+  signalGroup(pid, 'SIGKILL');
   return true;
+}
+
+/** Our children lead a process group of their own; whoever does not is signalled alone. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal);
+      return;
+    } catch {
+      // No such group, or gone already.
+    }
+  }
 }

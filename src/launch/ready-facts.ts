@@ -1,6 +1,7 @@
 /** Gathers what the ready block shows, from the settings and the resolved gateway. */
-import type { Gateway } from '../gateway.ts';
+
 import type { GatewayConfig } from '../config.ts';
+import type { Gateway } from '../gateway.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import type { Ground } from './start.ts';
 import { TOKEN } from './wanted-secrets.ts';

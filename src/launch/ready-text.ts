@@ -6,7 +6,11 @@ export interface ReadySource {
   readonly webhookUrl: string;
   readonly live: boolean;
   /** Names of the variables its secrets come from. */
-  readonly secrets: readonly { readonly variable: string; readonly value: string; readonly generated: boolean }[];
+  readonly secrets: readonly {
+    readonly variable: string;
+    readonly value: string;
+    readonly generated: boolean;
+  }[];
 }
 
 export interface ReadyFacts {

@@ -214,7 +214,12 @@ function readRestate(
   const http = ['http:', 'https:'];
   const ingressUrl = readUrl('RESTATE_INGRESS_URL', value('RESTATE_INGRESS_URL'), http, problems);
   const adminUrl = readUrl('RESTATE_ADMIN_URL', value('RESTATE_ADMIN_URL'), http, problems);
-  const endpointUrl = readUrl('HOOKLINE_ENDPOINT_URL', value('HOOKLINE_ENDPOINT_URL'), http, problems);
+  const endpointUrl = readUrl(
+    'HOOKLINE_ENDPOINT_URL',
+    value('HOOKLINE_ENDPOINT_URL'),
+    http,
+    problems,
+  );
   if (ingressUrl === null) {
     if (adminUrl !== null) {
       problems.push(
@@ -229,7 +234,9 @@ function readRestate(
 
 function readArchivePath(text: string | null, cwd: string, problems: string[]): string | null {
   if (text === null) return null;
-  const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : '';
+  const path = text.startsWith('file:')
+    ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '')
+    : '';
   if (path !== '') return resolve(cwd, path);
   problems.push(
     'DATABASE_URL is not a SQLite file; write it as file:/path/to/archive.db, or leave it out to ' +

@@ -27,7 +27,9 @@ export function createShutdown(say: (sentence: string) => void): Shutdown {
         await stopper.stop();
       } catch (error) {
         stopper.kill?.();
-        say(`${stopper.name} did not stop cleanly: ${error instanceof Error ? error.message : error}`);
+        say(
+          `${stopper.name} did not stop cleanly: ${error instanceof Error ? error.message : error}`,
+        );
       }
     }
   };

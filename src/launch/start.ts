@@ -5,16 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { GatewayConfig } from '../config.ts';
-import { createChild, endStaleChild, type ChildSpec, type Supervisor } from './child.ts';
+import { type ChildSpec, createChild, endStaleChild, type Supervisor } from './child.ts';
+import { type KeptClock, keepClock } from './clock-file.ts';
 import { claimDataDir } from './data-dir.ts';
 import { explainFault, LaunchRefused } from './faults.ts';
 import { writeFileDurably } from './files.ts';
 import { maildevChild } from './maildev-child.ts';
 import { takenPorts } from './ports.ts';
-import { readyAddresses, readyBlock, type ReadyFacts } from './ready-text.ts';
+import { type ReadyFacts, readyAddresses, readyBlock } from './ready-text.ts';
 import { restateChild } from './restate-child.ts';
-import { keepClock, type KeptClock } from './clock-file.ts';
-import { keepSecrets, type KeptSecrets } from './secrets.ts';
+import { type KeptSecrets, keepSecrets } from './secrets.ts';
 import { readSettings, type Settings, settingsHelp, usedPorts } from './settings.ts';
 import { createShutdown, type Shutdown, stopOnSignals } from './shutdown.ts';
 import { wantedSecrets } from './wanted-secrets.ts';
@@ -26,6 +26,8 @@ export interface Ground {
   readonly secrets: KeptSecrets;
   /** Environment with the kept secrets filled in. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Environment for child processes, without secrets. */
+  readonly childEnv: Readonly<Record<string, string | undefined>>;
   readonly restateIngressUrl: string;
   readonly restateAdminUrl: string | null;
   /** Sent with every request to Restate: the authorization of Restate Cloud. */
@@ -101,9 +103,10 @@ async function bringUp(
   if (!clock.ok) throw new LaunchRefused(clock.failure);
   if (clock.value.remark !== null) supervisor.say(clock.value.remark);
 
+  const childEnv = childEnvironment(env);
   const children = [
-    ...(settings.smtpUrl === null ? [maildevChild(settings, childEnvironment(env))] : []),
-    ...(settings.restate === null ? [restateChild(settings, childEnvironment(env))] : []),
+    ...(settings.smtpUrl === null ? [maildevChild(settings, childEnv)] : []),
+    ...(settings.restate === null ? [restateChild(settings, childEnv)] : []),
   ];
   const leftOver = [...children, ...(options.moreChildren?.(settings) ?? [])];
   await Promise.all(leftOver.map(endStaleChild));
@@ -121,9 +124,12 @@ async function bringUp(
     clock: clock.value,
     secrets,
     env: { ...env, ...secrets.values },
+    childEnv,
     restateIngressUrl: settings.restate?.ingressUrl ?? `http://127.0.0.1:${ports.restateIngress}`,
     restateAdminUrl:
-      settings.restate === null ? `http://127.0.0.1:${ports.restateAdmin}` : settings.restate.adminUrl,
+      settings.restate === null
+        ? `http://127.0.0.1:${ports.restateAdmin}`
+        : settings.restate.adminUrl,
     restateHeaders: authorization(env['RESTATE_AUTH_TOKEN']),
     // The catcher's certificate is its own: on loopback it is not asked for one.
     smtpUrl: settings.smtpUrl ?? `smtp://127.0.0.1:${ports.smtp}?tls=off`,
@@ -154,7 +160,8 @@ function childEnvironment(
 ): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(
     Object.entries(env).filter(
-      ([name]) => !/SECRET|TOKEN|PASSWORD|^HOOKLINE_|^SMTP_URL$|^DATABASE_URL$|^MAILDEV_/.test(name),
+      ([name]) =>
+        !/SECRET|TOKEN|PASSWORD|^HOOKLINE_|^SMTP_URL$|^DATABASE_URL$|^MAILDEV_/.test(name),
     ),
   );
 }

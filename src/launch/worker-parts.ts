@@ -13,7 +13,7 @@ import { consoleSink, createLog } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { refuse } from '../edge/respond.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
-import { formatProblems, resolveGateway } from '../resolve.ts';
+import { type ConfigProblem, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
 
 /** `wrangler.toml` lists them. Everything but the archive is a text. */
@@ -46,7 +46,9 @@ export function buildWorker(
   const resolved = resolveGateway({
     config,
     env: Object.fromEntries(
-      Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      Object.entries(env).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
     ),
     providers,
     // Set by `npm run dev:edge` only, where all mail ends in its catcher.
@@ -56,14 +58,12 @@ export function buildWorker(
   });
   const ingressUrl = text('RESTATE_INGRESS_URL');
   const smtpUrl = text('SMTP_URL');
-  const missing = [
-    ...(ingressUrl === null ? ['RESTATE_INGRESS_URL'] : []),
-    ...(smtpUrl === null ? ['SMTP_URL'] : []),
-  ];
   if (!resolved.ok || ingressUrl === null || smtpUrl === null) {
-    const problems = resolved.ok ? '' : formatProblems(resolved.failure);
-    const unset = missing.map((name) => `${name} is not set.`).join(' ');
-    return closedDoor(`${problems}${unset}`);
+    return closedDoor([
+      ...(resolved.ok ? [] : resolved.failure),
+      ...(ingressUrl === null ? [unset('RESTATE_INGRESS_URL')] : []),
+      ...(smtpUrl === null ? [unset('SMTP_URL')] : []),
+    ]);
   }
   const metrics = createMetrics();
   const token = text('RESTATE_AUTH_TOKEN');
@@ -102,12 +102,20 @@ export function buildWorker(
   return { app, objects: isOpen ? serve : async () => refuse({ kind: 'unavailable' }) };
 }
 
-function closedDoor(problems: string): BuiltWorker {
+function unset(field: string): ConfigProblem {
+  return {
+    field,
+    problem: 'It is not set.',
+    remedy: `Set it: npx wrangler secret put ${field}.`,
+  };
+}
+
+function closedDoor(problems: readonly ConfigProblem[]): BuiltWorker {
+  const log = createLog({ sink: consoleSink, wallNow: () => Date.now() });
   const answer = async (): Promise<Response> => {
-    // Every line is a problem with its remedy; the values are never in it.
-    createLog({ sink: consoleSink, wallNow: () => Date.now() }).error('not_configured', {
-      problems: problems.replaceAll(/\s+/g, ' ').slice(0, 280),
-    });
+    for (const { field, problem, remedy } of problems) {
+      log.error('not_configured', { field, problem, remedy });
+    }
     return refuse({ kind: 'unavailable' });
   };
   return { app: { fetch: answer }, objects: answer };

@@ -12,7 +12,7 @@ import { SMALL_LIMITS, sha256Hex } from '../support/archive.ts';
 const folder = mkdtempSync(join(tmpdir(), 'hookline-archive-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-testArchive('node:sqlite', async () => {
+const open = async () => {
   const executor = await nodeSqlite(join(folder, 'archive.db'));
   const archive = createArchive({
     executor,
@@ -22,4 +22,6 @@ testArchive('node:sqlite', async () => {
     rejectionLimits: SMALL_LIMITS,
   });
   return { archive, executor };
-});
+};
+
+testArchive('node:sqlite', open, { noiseMiBMax: 25 });

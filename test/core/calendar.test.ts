@@ -3,7 +3,7 @@
  * back through Intl, not through the code under test.
  */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   CLOSED_DAYS_MAX,
   isLocalDate,
@@ -16,6 +16,8 @@ import type { Calendar } from '../../src/core/ladder.ts';
 
 const seed = Number(process.env['FC_SEED'] ?? 20_260_301);
 const laws = { numRuns: 10_000, seed };
+// A busy machine with two cores takes ten times as long.
+vi.setConfig({ testTimeout: 180_000 });
 process.stdout.write(
   `calendar laws: seed ${seed}, ${laws.numRuns} runs each (FC_SEED=… repeats)\n`,
 );

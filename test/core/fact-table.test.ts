@@ -403,14 +403,19 @@ describe('totality', () => {
         fc.dictionary(key, tie('json'), { maxKeys: 4 }),
       ),
     })).json;
+    // Half of the events look as the table expects, with anything as the values.
+    const likely = fc.record({ data: fc.record({ a: fc.string(), b: value, c: value }) });
+    let factCount = 0;
     fc.assert(
-      fc.property(value, fc.boolean(), (json, each) => {
+      fc.property(fc.oneof(value, likely), fc.boolean(), (json, each) => {
         const tested: FactRule = each ? { ...rule, each: 'data' } : rule;
         const result = run(tested, json, 'data');
-        if (result.ok) expect(JSON.parse(JSON.stringify(result.value))).toEqual(result.value);
-        else expect(result.failure.reason).toBe('shape');
+        if (!result.ok) return result.failure.reason === 'shape';
+        factCount += result.value.length;
+        return result.value.every((fact) => fact.ref !== '' && fact.ref.length <= 200);
       }),
       { numRuns: 1500 },
     );
+    expect(factCount).toBeGreaterThan(100);
   });
 });

@@ -4,20 +4,22 @@ import {
   type AttemptResult,
   afterAttempt,
   afterFlush,
-  BURST_WINDOW_MS,
-  DAY_MS,
   type DeliveryDecision,
-  DIGEST_MAX,
   decideDelivery,
   expiryOf,
   isForgettable,
+  suppress,
+  unsuppress,
+} from '../../src/core/recipient.ts';
+import {
+  BURST_WINDOW_MS,
+  DAY_MS,
+  DIGEST_MAX,
   newRecipient,
   PENDING_MAX,
   type RecipientState,
   SEEN_MAX,
-  suppress,
-  unsuppress,
-} from '../../src/core/recipient.ts';
+} from '../../src/core/recipient-state.ts';
 
 const NOW = Date.UTC(2026, 2, 2, 12);
 const SENT: AttemptResult = { kind: 'sent', messageId: '<m@h>' };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isValidZone, nextAllowed } from '../../src/core/calendar.ts';
 import { singleZoneCountries, zoneOfCountry } from '../../src/core/country-zone.ts';
 import {
@@ -12,6 +12,8 @@ import { parseOffset, planLadder, stepAt, zoneOf } from '../../src/core/schedule
 
 const seed = Number(process.env['FC_SEED'] ?? 20_260_302);
 const laws = { numRuns: 10_000, seed };
+// A busy machine with two cores takes ten times as long.
+vi.setConfig({ testTimeout: 180_000 });
 process.stdout.write(
   `schedule laws: seed ${seed}, ${laws.numRuns} runs each (FC_SEED=… repeats)\n`,
 );
@@ -193,15 +195,15 @@ describe('a ladder on the calendar', () => {
       calendars,
       (ladder, anchorAt, zone, teamZone, calendar, teamCalendar) => {
         const plan = planLadder({ ladder, anchorAt, zone, teamZone, calendar, teamCalendar });
-        expect(plan.map(({ step }) => step)).toEqual(ladder.steps);
-        let previousAt = Number.NEGATIVE_INFINITY;
-        for (const { step, nominalAt, at } of plan) {
-          expect(at).toBeGreaterThanOrEqual(Math.max(nominalAt, previousAt));
-          previousAt = at;
-          const own = step.action === 'remind' ? { zone, calendar } : undefined;
-          const team = { zone: teamZone, calendar: teamCalendar };
-          if (step.action !== 'close') expect(nextAllowed({ at, ...(own ?? team) }).at).toBe(at);
-        }
+        const wrong = plan.filter(({ step, nominalAt, at }, index) => {
+          const own = step.action === 'remind' ? { zone, calendar } : null;
+          const place = own ?? { zone: teamZone, calendar: teamCalendar };
+          const offCalendar = step.action !== 'close' && nextAllowed({ at, ...place }).at !== at;
+          const previousAt = plan[index - 1]?.at ?? Number.NEGATIVE_INFINITY;
+          return at < nominalAt || at < previousAt || offCalendar || step !== ladder.steps[index];
+        });
+        expect(wrong).toEqual([]);
+        expect(plan).toHaveLength(ladder.steps.length);
       },
     );
     fc.assert(law, laws);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alert, payment } from '../support/follow-up.ts';
-import { DAY, days, eventually, MODES, type Stage, startStage } from './stage.ts';
+import { alert, DAY, payment } from '../support/follow-up.ts';
+import { days, eventually, MODES, type Stage, startStage } from './stage.ts';
 
 describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
@@ -14,7 +14,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
       .filter(({ outcome }) => outcome?.kind === 'sent')
       .map(({ step }) => step);
 
-  it('sends reminders and the escalation of a failed payment in order, once each', async () => {
+  it.concurrent('sends reminders and the escalation of a failed payment in order, once each', async () => {
     const fact = payment('payment.failed', stage.now(), { ref: 'in_ladder' });
     const answer = await stage.fact('stripe/in_ladder', fact);
     expect(answer).toMatchObject({ rule: 'opened', quarantined: false });
@@ -32,7 +32,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('sends nothing more once the payment is paid between two reminders', async () => {
+  it.concurrent('sends nothing more once the payment is paid between two reminders', async () => {
     const subject = 'stripe/in_paid';
     await stage.fact(subject, payment('payment.failed', stage.now(), { ref: 'in_paid' }));
     await eventually(async () => expect(await stepsOf('in_paid')).toContain('reminder-1'));
@@ -42,7 +42,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
       expect(notices.every(({ outcome }) => outcome !== null)).toBe(true);
       return stage.mailsAbout(subject).length;
     });
-    await days(12);
+    await days(4);
     const view = await stage.view(subject);
     expect(view.status).toBe('paid');
     expect(view.followUp).toMatchObject({ status: 'closed', closedBy: 'paid', next: null });
@@ -50,7 +50,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     expect(await stepsOf('in_paid')).not.toContain('escalation');
   });
 
-  it('decides a repeated event once, whether Restate or the state recognises it', async () => {
+  it.concurrent('decides a repeated event once, whether Restate or the state recognises it', async () => {
     const subject = 'stripe/in_twice';
     const fact = payment('payment.failed', stage.now(), { ref: 'in_twice' });
     const first = await stage.fact(subject, fact, { eventKey: 'evt_twice' });
@@ -66,7 +66,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     expect(events).toHaveLength(1);
   });
 
-  it('lets a failure that arrives after the payment that settled it change nothing', async () => {
+  it.concurrent('lets a failure that arrives after the payment that settled it change nothing', async () => {
     const subject = 'stripe/in_late';
     const failedAt = stage.now() - DAY;
     await stage.fact(subject, payment('payment.paid', stage.now(), { ref: 'in_late' }));
@@ -74,14 +74,13 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     const view = await stage.view(subject);
     expect(view.status).toBe('paid');
     expect(view.followUp).toBeNull();
-    await days(4);
+    await days(2);
     expect(stage.mailsAbout(subject)).toHaveLength(0);
   });
 
-  it('holds reminders while on hold and sends them after the release', async () => {
+  it.concurrent('holds reminders while on hold and sends them after the release', async () => {
     const subject = 'stripe/in_held';
-    // Dated ahead, so that the hold wins the race on a busy machine.
-    const fact = payment('payment.failed', stage.now() + 5 * DAY, { ref: 'in_held' });
+    const fact = payment('payment.failed', stage.now(), { ref: 'in_held' });
     await stage.fact(subject, fact);
     const held = await stage.operate(subject, {
       kind: 'hold',
@@ -90,7 +89,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
       actor: 'ada',
     });
     expect(held.accepted).toBe(true);
-    await days(10);
+    await days(3);
     expect(stage.mailsAbout(subject)).toHaveLength(0);
     expect((await stage.view(subject)).followUp?.status).toBe('held');
     const released = await stage.operate(subject, { kind: 'release', actor: 'ada' });
@@ -98,7 +97,7 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     await eventually(() => expect(stage.mailsAbout(subject).length).toBeGreaterThan(0));
   });
 
-  it('stops escalating once somebody acknowledged', async () => {
+  it.concurrent('stops escalating once somebody acknowledged', async () => {
     const subject = 'github/repo/dependabot/1';
     const opened = alert('alert.opened', stage.now(), {
       ref: 'repo/dependabot/1',
@@ -113,19 +112,19 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
     const answer = await stage.operate(subject, { kind: 'acknowledge', actor: 'ada' }, 'alert');
     expect(answer.accepted).toBe(true);
     expect((await stage.view(subject, 'alert')).followUp?.status).toBe('acknowledged');
-    await days(8);
+    await days(5);
     expect(stage.mailsAbout(subject)).toHaveLength(sent);
   });
 
-  it('refuses to acknowledge what nobody escalated, and keeps no trace of an unknown subject', async () => {
+  it.concurrent('refuses to acknowledge what nobody escalated, and keeps no trace of an unknown subject', async () => {
     const answer = await stage.operate('stripe/in_nobody', { kind: 'acknowledge', actor: 'ada' });
     expect(answer.accepted).toBe(false);
     expect(await stage.view('stripe/in_nobody')).toMatchObject({ known: false, timeline: [] });
   });
 
-  it('closes a follow-up that a person resolved', async () => {
+  it.concurrent('closes a follow-up that a person resolved', async () => {
     const subject = 'stripe/in_resolved';
-    const fact = payment('payment.failed', stage.now() + 5 * DAY, { ref: 'in_resolved' });
+    const fact = payment('payment.failed', stage.now(), { ref: 'in_resolved' });
     await stage.fact(subject, fact);
     const input = { kind: 'resolve', reason: 'paid by bank transfer', actor: 'ada' } as const;
     expect((await stage.operate(subject, input)).accepted).toBe(true);
@@ -133,11 +132,11 @@ describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
       status: 'resolved',
       followUp: { status: 'closed' },
     });
-    await days(9);
+    await days(3);
     expect(stage.mailsAbout(subject)).toHaveLength(0);
   });
 
-  it.each([
+  it.concurrent.each([
     { order: 'link first', linkFirst: true },
     { order: 'fact first', linkFirst: false },
   ])('joins a payment intent to its invoice, $order', async ({ linkFirst }) => {

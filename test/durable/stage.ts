@@ -1,6 +1,6 @@
 /**
  * Everything the objects touch, for real: restate-server, the endpoint, an SMTP server, an SQLite
- * archive, the ingress client. Only the clock is scaled: a day of follow-up passes in 250 ms.
+ * archive, the ingress client. Only the clock is scaled: a day of follow-up passes in 1.5 seconds.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,7 @@ import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
 import { type Clock, scaledClock } from '../../src/core/clock.ts';
 import { defaultLadders } from '../../src/core/default-ladders.ts';
 import type { SubjectFact, SubjectKind } from '../../src/core/fact.ts';
-import type { OperatorInput, Policy } from '../../src/core/follow-up/types.ts';
-import type { ProviderDefinition } from '../../src/core/provider.ts';
+import type { OperatorInput } from '../../src/core/follow-up/types.ts';
 import type { Result } from '../../src/core/result.ts';
 import type {
   FactAnswer,
@@ -28,13 +27,13 @@ import { registerDeployment, selfCheck } from '../../src/durable/register.ts';
 import { createServices } from '../../src/durable/services.ts';
 import type { Gateway, ResolvedSource } from '../../src/gateway.ts';
 import { smtpTransport } from '../../src/mail/transport-smtp.ts';
-import { policy } from '../support/follow-up.ts';
+import { DAY, payment } from '../support/follow-up.ts';
 import { freePorts, type RunningRestate, startRestate } from '../support/restate.ts';
 import { type SinkMail, type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+import { source } from './sources.ts';
 
-export const DAY = 86_400_000;
-/** A day in 250 ms. */
-export const SCALE = 4 * 86_400;
+/** A day in 1.5 s: short enough to wait for, long enough for a busy machine to keep up. */
+export const SCALE = 57_600;
 
 /** Both ways a handler can run: straight through, and replayed from its journal at every wait. */
 export const MODES = [
@@ -57,6 +56,11 @@ export interface Stage {
   /** Calls any handler over the ingress, as a stranger would. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   mailsAbout(subject: string): readonly SinkMail[];
+  /** What the mail server answers to RCPT for an address; null: it takes the mail again. */
+  answerRcpt(
+    address: string,
+    answer: { readonly code: number; readonly times?: number } | null,
+  ): void;
   /** Ends and serves the endpoint again on the same port, as a restarted process does. */
   stopEndpoint(): Promise<void>;
   startEndpoint(): Promise<void>;
@@ -74,27 +78,10 @@ export interface StageOptions {
   readonly alwaysReplay: boolean;
   readonly remindersPerDay?: number;
   readonly cancelTimers?: boolean;
-  /** Seconds of follow-up in a second; default: a day in 250 ms. */
+  /** Seconds of follow-up in a second; default: a day in 1.5 s. */
   readonly scale?: number;
   /** Stands between the objects and the real archive, to make it fail. */
   readonly wrapArchive?: (archive: Archive) => Archive;
-}
-
-export function source(id: string, over: Partial<Policy>, live = true): ResolvedSource {
-  return {
-    id,
-    provider: {} as ProviderDefinition, // The objects never look at it.
-    secrets: [],
-    live,
-    bytesMax: 1_000_000,
-    contentEncodings: [],
-    toleranceSeconds: null,
-    businessName: 'Acme',
-    templates: {},
-    alertLabels: [],
-    // A hundred days and not forty: a tombstone must outlive a slow test.
-    policy: policy({ tombstoneMs: 100 * DAY, ...over }),
-  };
 }
 
 function gatewayOf(sources: Map<string, ResolvedSource>, remindersPerDay: number): Gateway {
@@ -181,13 +168,28 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     stopEndpoint,
     startEndpoint,
     close,
+    answerRcpt: rcptAnswers(sink),
     mailsAbout: (subject) => sink.messages().filter((mail) => isAbout(mail, subject)),
     ...speech(restate, ingress, deps.clock),
   };
 }
 
+function rcptAnswers(sink: SmtpSink): Stage['answerRcpt'] {
+  const left = new Map<string, { readonly code: number; times: number }>();
+  sink.setScript(({ at, address }) => {
+    const answer = at === 'rcpt' ? left.get(address ?? '') : undefined;
+    if (answer === undefined || answer.times === 0) return null;
+    answer.times -= 1;
+    return { code: answer.code, text: 'as the test says' };
+  });
+  return (address, answer) => {
+    if (answer === null) left.delete(address);
+    else left.set(address, { code: answer.code, times: answer.times ?? Number.POSITIVE_INFINITY });
+  };
+}
+
 async function register(restate: RunningRestate, port: number): Promise<void> {
-  valueOf(
+  granted(
     await registerDeployment({
       adminUrl: restate.adminUrl,
       uri: `http://127.0.0.1:${port}`,
@@ -197,7 +199,7 @@ async function register(restate: RunningRestate, port: number): Promise<void> {
       deadlineMs: 20_000,
     }),
   );
-  valueOf(await selfCheck({ ingressUrl: restate.ingressUrl, fetch, timeoutMs: 10_000 }));
+  granted(await selfCheck({ ingressUrl: restate.ingressUrl, fetch, timeoutMs: 10_000 }));
 }
 
 type Speech = Pick<Stage, 'now' | 'fact' | 'operate' | 'view' | 'post'>;
@@ -234,8 +236,8 @@ function speech(restate: RunningRestate, ingress: Ingress, clock: Clock): Speech
       return (await response.json()) as FactAnswer; // Typed by contract.ts.
     },
     operate: async (subject, input, kind = 'payment') =>
-      valueOf(await ingress.operate(kind, subject, { v: 1, at: now(), input })),
-    view: async (subject, kind = 'payment') => valueOf(await ingress.view(kind, subject)),
+      granted(await ingress.operate(kind, subject, { v: 1, at: now(), input })),
+    view: async (subject, kind = 'payment') => granted(await ingress.view(kind, subject)),
   };
 }
 
@@ -244,15 +246,15 @@ function isAbout(mail: SinkMail, subject: string): boolean {
   return mail.raw.replace(/=\r?\n/g, '').includes(subject);
 }
 
-export function valueOf<Value>(result: Result<Value, unknown>): Value {
+export function granted<Value>(result: Result<Value, unknown>): Value {
   if (!result.ok) throw new Error(JSON.stringify(result.failure));
   return result.value;
 }
 
-/** Looks again until the check holds; fails with the check's own words after 12 s. */
+/** Looks again until the check holds; fails with the check's own words after 20 s. */
 export async function eventually<Value>(
   look: () => Promise<Value> | Value,
-  withinMs = 12_000,
+  withinMs = 20_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
@@ -260,9 +262,26 @@ export async function eventually<Value>(
       return await look();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** The payment of this subject fails now. */
+export function failOn(
+  stage: Stage,
+  subject: string,
+  over: Parameters<typeof payment>[2] = {},
+): Promise<FactAnswer> {
+  const ref = subject.slice(subject.indexOf('/') + 1);
+  return stage.fact(subject, payment('payment.failed', stage.now(), { ref, ...over }));
+}
+
+/** What Restate keeps of a payment. */
+export function statesOf(stage: Stage, subject: string) {
+  return stage.restate.query(
+    `SELECT key, value_utf8 FROM state WHERE service_name = 'Payment' AND service_key = '${subject}'`,
+  );
 }
 
 /** Lets follow-up time pass. */

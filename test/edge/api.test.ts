@@ -164,7 +164,7 @@ describe('an operator', () => {
     ['note', { text: 5 }, 'a number for a text'],
     ['release', { actor: ['x'] }, 'a list for an actor'],
     ['release', [], 'a list for a body'],
-  ])('%s %j is refused: %s', async (action: string, body: unknown) => {
+  ])('%s %j is refused: %s', async (action: string, body: unknown, _why: string) => {
     const under = edge();
     const answer = await post(under, `${PATH}/${action}`, body);
     expect(answer.status).toBe(400);

@@ -268,6 +268,15 @@ describe('the links of a notice', () => {
     expect(customer.unsubscribe).toMatch(/^https:\/\/hooks\.example\.com\/unsubscribe\//);
   });
 
+  it('lead to a page that tells how to read the timeline, and tells nothing itself', async () => {
+    const under = edge();
+    const { subject } = linksFor(notice({}), 'r1');
+    const response = await get(under, new URL(subject).pathname);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('npx hookline alerts show github/octo/repo/alert/5');
+    expect((await get(under, '/payments/nobody/in_1')).status).toBe(404);
+  });
+
   it('of a shadow copy do not let the team unsubscribe itself', () => {
     const shadow = notice({ audience: 'customer', intended: 'ada@example.com' });
     expect(linksFor(shadow, 'r1').unsubscribe).toBeNull();

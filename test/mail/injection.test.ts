@@ -153,7 +153,12 @@ const anyNotice: fc.Arbitrary<Notice> = fc
     noticeWith(template, { ...ids, kind, audience, intended, to: { address, ...person } }, content),
   );
 
-function checkMessage(message: MailMessage): void {
+const OUR_TAGS = new Set(
+  '!doctype html head meta title body div p br b bdi a table tr td'.split(' '),
+);
+
+/** What is wrong with a mail. A list, because thousands of mails with an `expect` each are slow. */
+function wrongWith(message: MailMessage): string[] {
   const lines = [
     message.subject,
     message.to.address,
@@ -162,15 +167,16 @@ function checkMessage(message: MailMessage): void {
     message.messageId,
     ...Object.entries(message.headers).flat(),
   ];
-  for (const line of lines) expect(line).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u);
-  expect(message.to.address).toMatch(/^[^\s@,;<>"]+@[A-Za-z0-9.-]+$/);
-  expect(message.subject).not.toMatch(/\p{Bidi_Control}/u);
-  expect(message.subject.length).toBeLessThanOrEqual(200);
-  expect(message.to.name?.length ?? 0).toBeLessThanOrEqual(100);
-  expect(message.text).not.toMatch(/[^\P{Cc}\n]/u);
-  const tags = new Set([...message.html.matchAll(/<\/?([a-z0-9!]+)/gi)].map(([, tag]) => tag));
-  const known = '!doctype html head meta title body div p br b bdi a table tr td'.split(' ');
-  expect([...tags].filter((tag) => tag === undefined || !known.includes(tag))).toEqual([]);
+  const tags = [...message.html.matchAll(/<\/?([a-z0-9!]+)/gi)].map(([, tag]) => tag ?? '');
+  return [
+    ...lines.filter((line) => !/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u.test(line)).map((it) => `line ${it}`),
+    ...tags.filter((tag) => !OUR_TAGS.has(tag)).map((tag) => `tag ${tag}`),
+    ...(/^[^\s@,;<>"]+@[A-Za-z0-9.-]+$/.test(message.to.address) ? [] : ['address']),
+    ...(/\p{Bidi_Control}/u.test(message.subject) ? ['bidi in the subject'] : []),
+    ...(message.subject.length > 200 ? ['subject too long'] : []),
+    ...((message.to.name?.length ?? 0) > 100 ? ['name too long'] : []),
+    ...(/[^\P{Cc}\n]/u.test(message.text) ? ['control in the text'] : []),
+  ];
 }
 
 describe('for any strings in a notice', () => {
@@ -178,10 +184,11 @@ describe('for any strings in a notice', () => {
     fc.assert(
       fc.property(anyNotice, (notice) => {
         const result = buildMail(inputFor(notice));
-        if (result.ok) checkMessage(result.value);
-        else expect(result.failure.reason).toBe('bad_address');
+        const wrong = result.ok ? wrongWith(result.value) : [];
+        expect(wrong).toEqual([]);
+        if (!result.ok) expect(result.failure.reason).toBe('bad_address');
       }),
-      { seed: SEED, numRuns: 10_000 },
+      { seed: SEED, numRuns: 3_000 },
     );
   }, 120_000);
 

@@ -13,8 +13,12 @@ export interface OpenArchive {
 
 const MIB = 1024 * 1024;
 
-/** `open` is called once; every test has sources of its own. */
-export function testArchive(name: string, open: () => Promise<OpenArchive>): void {
+/** `open` is called once; every test has sources of its own. `noiseMiBMax`: largest body that no compression helps. */
+export function testArchive(
+  name: string,
+  open: () => Promise<OpenArchive>,
+  { noiseMiBMax }: { readonly noiseMiBMax: number },
+): void {
   describe(`${name}: the archive`, () => {
     let opened: OpenArchive | undefined;
     const archive = (): Archive => subject(opened).archive;
@@ -24,7 +28,7 @@ export function testArchive(name: string, open: () => Promise<OpenArchive>): voi
     });
     afterAll(() => opened?.archive.close());
 
-    testBodies(archive);
+    testBodies(archive, noiseMiBMax);
     testDuplicates(archive);
     testDamage(archive, executor);
     testListing(archive);
@@ -46,7 +50,7 @@ function subject(opened: OpenArchive | undefined): OpenArchive {
   return opened;
 }
 
-function testBodies(archive: () => Archive): void {
+function testBodies(archive: () => Archive, noiseMiBMax: number): void {
   const bodies: readonly (readonly [string, () => Uint8Array])[] = [
     ['nothing', () => new Uint8Array(0)],
     ['one zero byte', () => new Uint8Array(1)],
@@ -61,7 +65,7 @@ function testBodies(archive: () => Archive): void {
     ['exactly one part of noise', () => noise(896 * 1024, 6)],
     ['a view into a larger buffer', () => noise(5_000, 7).subarray(1_000, 4_000)],
     ['25 MiB of JSON', () => paymentJson(25 * MIB, 8)],
-    ['25 MiB of noise', () => noise(25 * MIB, 9)],
+    [`${noiseMiBMax} MiB of noise`, () => noise(noiseMiBMax * MIB, 9)],
   ];
   test.each(bodies)(
     'gives back exactly the bytes it was given: %s',

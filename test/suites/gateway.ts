@@ -13,6 +13,7 @@ import {
   OPERATOR_TOKEN,
   SECRETS,
   secretOf,
+  standardDelivery,
   stripeDelivery,
   uniqueId,
   untrackedEvent,
@@ -208,6 +209,19 @@ export function testGateway(name: string, start: () => Promise<GatewayUnderTest>
         const response = await post('stripe', delivery, { 'stripe-signature': header });
         expect(response.status).toBe(401);
         expect(performance.now() - started).toBeLessThan(1_000);
+      });
+
+      it('T10: bytes moved between id, time and body, the concatenation kept: 401', async () => {
+        const time = Math.floor(Date.now() / 1000);
+        const id = uniqueId('msg');
+        const body = new TextEncoder().encode(`${time}.{"type":"x"}`);
+        const good = standardDelivery(body, { id, atSeconds: time });
+        expect((await post('standard', good)).status).toBe(200);
+        const shifted = await post('standard', {
+          headers: { ...good.headers, 'webhook-id': `${id}.${time}` },
+          body: new TextEncoder().encode('{"type":"x"}'),
+        });
+        expect(shifted.status).toBe(401);
       });
 
       it('T11: SHA-1 alone where SHA-256 is agreed: 401', async () => {

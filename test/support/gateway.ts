@@ -122,6 +122,24 @@ export function githubDelivery(
   };
 }
 
+export function standardDelivery(
+  body: string | Uint8Array,
+  { id, atSeconds = nowSeconds() }: { readonly id: string; readonly atSeconds?: number },
+): Delivery {
+  const bytes = bytesOf(body);
+  const key = Buffer.from(SECRETS.standard.slice('whsec_'.length), 'base64');
+  const mac = createHmac('sha256', key).update(`${id}.${atSeconds}.`).update(bytes);
+  return {
+    body: bytes,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(atSeconds),
+      'webhook-signature': `v1,${mac.digest('base64')}`,
+    },
+  };
+}
+
 /** An invoice whose charge failed: one tracked fact about `stripe/in_…`. */
 export function failedInvoice(eventId: string, invoiceId: string, over: object = {}): string {
   return JSON.stringify({

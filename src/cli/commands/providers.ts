@@ -1,8 +1,8 @@
 /** `providers list`, `providers show`: what Hookline can verify, as its provider files say. */
 import { providerById, providers } from '../../../webhooks/index.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Verification } from '../../core/verification.ts';
 import { type Command, defineCommand } from '../command.ts';
-import { nearest } from '../../core/nearest.ts';
 import { table } from '../print.ts';
 
 /** Every file in `webhooks/`. */
@@ -15,9 +15,16 @@ export const providersList: Command = defineCommand({
   run: async ({ options: { json } }, { print }) => {
     const all = [...providers.values()];
     if (json) {
-      print.json(all.map(({ id, name, docs, checkedOn, confidence, facts }) => ({
-        id, name, docs, checkedOn, confidence, tracksFacts: facts !== null,
-      })));
+      print.json(
+        all.map(({ id, name, docs, checkedOn, confidence, facts }) => ({
+          id,
+          name,
+          docs,
+          checkedOn,
+          confidence,
+          tracksFacts: facts !== null,
+        })),
+      );
       return 0;
     }
     const rows = all.map(({ id, name, verification, facts }) => [
@@ -42,7 +49,9 @@ export const providersShow: Command = defineCommand({
     const provider = providerById(id);
     if (provider === null) {
       const guess = nearest(id, [...providers.keys()]);
-      print.remark(`There is no provider "${id}". ${guess === null ? 'Type: hookline providers list' : `Did you mean ${guess}?`}`);
+      print.remark(
+        `There is no provider "${id}". ${guess === null ? 'Type: hookline providers list' : `Did you mean ${guess}?`}`,
+      );
       return 1;
     }
     if (json) {
@@ -54,11 +63,19 @@ export const providersShow: Command = defineCommand({
       ['Verification', schemeText(provider.verification)],
       ['Secret', provider.secretHint],
       ['Body', `at most ${provider.bytesMax} bytes`],
-      ['Answer', `${provider.delivery.successStatus} within ${provider.delivery.ackWithinSeconds} s`],
+      [
+        'Answer',
+        `${provider.delivery.successStatus} within ${provider.delivery.ackWithinSeconds} s`,
+      ],
       ['Retries', provider.delivery.retries],
       ['Disables', provider.delivery.disables ?? 'never, as far as is known'],
       ['Docs', `${provider.docs} (compared ${provider.checkedOn})`],
-      ['Tracked', provider.facts === null ? 'nothing, events are kept' : Object.keys(provider.facts.rules).join(', ')],
+      [
+        'Tracked',
+        provider.facts === null
+          ? 'nothing, events are kept'
+          : Object.keys(provider.facts.rules).join(', '),
+      ],
     ];
     for (const line of table(rows)) print.line(line);
     return 0;

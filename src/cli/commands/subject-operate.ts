@@ -18,7 +18,11 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
     arguments: [REF],
     options: {
       reason: REASON,
-      until: { kind: 'text', value: 'TIME', about: '3d, 2026-12-01 or an instant (follow-up time)' },
+      until: {
+        kind: 'text',
+        value: 'TIME',
+        about: '3d, 2026-12-01 or an instant (follow-up time)',
+      },
       by: BY,
       json: JSON_FLAG,
     },

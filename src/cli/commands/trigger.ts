@@ -45,7 +45,11 @@ export const trigger: Command = defineCommand({
     { name: 'TYPE', arity: 'one' },
   ],
   options: {
-    set: { kind: 'list', value: 'PATH=VALUE', about: 'change the event, data.object.amount_due=100' },
+    set: {
+      kind: 'list',
+      value: 'PATH=VALUE',
+      about: 'change the event, data.object.amount_due=100',
+    },
     id: { kind: 'text', value: 'ID', about: 'of the payment it is about, in_… or pi_… (Stripe)' },
     shape: { kind: 'text', value: 'basil|acacia', about: "Stripe's API shape (basil)" },
     source: { kind: 'text', value: 'NAME', about: 'post to this source' },
@@ -118,7 +122,10 @@ async function one(world: World, volley: Volley, asJson: boolean): Promise<ExitC
     });
   } else if (expected.why === null && good) {
     if (subject === null) print.line('Kept in the archive; nothing follows up on this event.');
-    else print.line(`Subject: ${subject.subject}\nNext: hookline ${subject.noun} show ${subject.subject}`);
+    else
+      print.line(
+        `Subject: ${subject.subject}\nNext: hookline ${subject.noun} show ${subject.subject}`,
+      );
   }
   return good ? 0 : 1;
 }
@@ -187,7 +194,12 @@ async function deliver(world: World, volley: Volley, event: SyntheticEvent): Pro
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const answer = await response.text();
-    return { status: response.status, tookMs: tookMs(), answer: answer.slice(0, 2000), error: null };
+    return {
+      status: response.status,
+      tookMs: tookMs(),
+      answer: answer.slice(0, 2000),
+      error: null,
+    };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const status = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';

@@ -1,0 +1,82 @@
+/** What `npm run dev:edge` runs: the Worker in workerd, which serves gateway and objects. */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { providers } from '../../webhooks/index.ts';
+import type { GatewayConfig } from '../config.ts';
+import { formatProblems, resolveGateway } from '../resolve.ts';
+import { createChild } from './child.ts';
+import { LaunchRefused } from './faults.ts';
+import { readyFacts } from './ready-facts.ts';
+import type { ReadyFacts } from './ready-text.ts';
+import { registerAndCheck } from './registration.ts';
+import type { Ground } from './start.ts';
+import { migrateLocalD1, wranglerChild } from './wrangler-child.ts';
+
+const READY_WITHIN_MS = 60_000;
+/** Variables that reach the Worker when they are set, besides the secrets the config names. */
+const PASSED_ON = ['HOOKLINE_TEAM_EMAIL', 'RESTATE_AUTH_TOKEN', 'RESTATE_IDENTITY_KEY'];
+
+/** Starts it all and resolves when `/readyz` says that an event can be accepted. */
+export async function startEdgeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {
+  const { settings, shutdown, supervisor } = ground;
+  const gatewayUrl = `http://127.0.0.1:${settings.ports.gateway}`;
+  const publicUrl = settings.publicUrl ?? gatewayUrl;
+  // Resolved here as well, so that problems are printed where somebody reads them.
+  const resolved = resolveGateway({
+    config,
+    env: ground.env,
+    providers,
+    liveByDefault: settings.smtpUrl === null,
+    publicUrl,
+    sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
+  });
+  if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
+  await migrateLocalD1(settings, ground.childEnv);
+  const spec = wranglerChild(settings, ground.childEnv, workerVariables(ground, config, publicUrl));
+  const worker = createChild(spec, supervisor);
+  shutdown.add({ name: spec.name, ...worker });
+  await worker.start();
+  const endpointUrl = `${gatewayUrl}/restate`;
+  // Local workerd speaks HTTP/1.1 only.
+  await registerAndCheck(ground, { uri: endpointUrl, useHttp11: true });
+  await untilReady(gatewayUrl);
+  return readyFacts(ground, { gateway: resolved.value, config, gatewayUrl, endpointUrl });
+}
+
+function workerVariables(
+  ground: Ground,
+  config: GatewayConfig,
+  publicUrl: string,
+): Readonly<Record<string, string>> {
+  const { line } = ground.clock;
+  const named = Object.values(config.sources).flatMap((source) => [...source.secrets]);
+  const passed = [...named, ...PASSED_ON].flatMap((name) => {
+    const value = ground.env[name];
+    return value ? [[name, value] as const] : [];
+  });
+  return {
+    ...Object.fromEntries(passed),
+    ...ground.secrets.values,
+    HOOKLINE_URL: publicUrl,
+    HOOKLINE_TIME_SCALE: String(line.scale),
+    HOOKLINE_TIME_BASE_MS: String(line.baseMs),
+    RESTATE_INGRESS_URL: ground.restateIngressUrl,
+    ...(ground.restateAdminUrl === null ? {} : { RESTATE_ADMIN_URL: ground.restateAdminUrl }),
+    SMTP_URL: ground.smtpUrl,
+    ...(ground.settings.smtpUrl === null ? { HOOKLINE_MAIL_IS_CAUGHT: 'yes' } : {}),
+    ...(ground.settings.host === '127.0.0.1' ? { HOOKLINE_ENDPOINT_IS_PRIVATE: 'yes' } : {}),
+  };
+}
+
+async function untilReady(gatewayUrl: string): Promise<void> {
+  const deadlineMs = performance.now() + READY_WITHIN_MS;
+  for (;;) {
+    const response = await fetch(`${gatewayUrl}/readyz`);
+    const answer = await response.text();
+    if (response.ok) return;
+    if (performance.now() > deadlineMs) {
+      throw new LaunchRefused(`The Worker did not become ready: ${answer}`);
+    }
+    await sleep(500);
+  }
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Archive } from '../../src/archive/contract.ts';
+import type { ParkMessage } from '../../src/durable/contract.ts';
+import { payment } from '../support/follow-up.ts';
+import { days, eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
+
+/** Fails as an unreachable archive does until it is told to work. */
+function breakable(): { wrap: (archive: Archive) => Archive; works: boolean; refused: number } {
+  const switchboard = {
+    works: false,
+    refused: 0,
+    wrap: (archive: Archive): Archive => ({
+      ...archive,
+      put: async (record) => {
+        if (switchboard.works) return archive.put(record);
+        switchboard.refused += 1;
+        throw new Error('archive unreachable');
+      },
+    }),
+  };
+  return switchboard;
+}
+
+describe.each(MODES)('when something is away, $mode', ({ alwaysReplay }) => {
+  const archiveSwitch = breakable();
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await startStage({ alwaysReplay, wrapArchive: archiveSwitch.wrap });
+  });
+  afterAll(() => stage?.close());
+
+  it('keeps parked bytes until the archive is back, then stores them once', async () => {
+    const body = new Uint8Array([0, 1, 255, 10, 13]);
+    const park: ParkMessage = {
+      v: 1,
+      record: {
+        source: 'stripe',
+        key: 'evt_parked',
+        type: 'invoice.paid',
+        subject: null,
+        providerTime: null,
+        receivedAt: Date.now(),
+        flags: 0,
+        headers: { 'content-type': 'application/json' },
+        secretId: null,
+        bodyBase64: Buffer.from(body).toString('base64'),
+        note: null,
+      },
+    };
+    const parked = await stage.ingress.park(park, 'stripe/evt_parked');
+    expect(granted(parked).duplicate).toBe(false);
+    await eventually(() => expect(archiveSwitch.refused).toBeGreaterThan(1));
+    archiveSwitch.works = true;
+    await eventually(async () => {
+      expect(await stage.deps.archive.body('stripe', 'evt_parked')).toEqual({
+        kind: 'bytes',
+        bytes: body,
+      });
+    });
+    expect(granted(await stage.ingress.park(park, 'stripe/evt_parked')).duplicate).toBe(true);
+  });
+
+  it('loses no accepted fact while the endpoint is away', async () => {
+    const subject = 'stripe/in_outage';
+    await stage.stopEndpoint();
+    const fact = payment('payment.failed', stage.now(), { ref: 'in_outage' });
+    const message = {
+      v: 1,
+      source: 'stripe',
+      eventKey: 'evt_outage',
+      fact,
+      receivedAt: stage.now(),
+      via: 'webhook',
+    } as const;
+    granted(await stage.ingress.sendFact('payment', subject, message, 'evt_outage'));
+    // Longer than any short retry policy would last: Restate counts refused connections.
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    await stage.startEndpoint();
+    await eventually(async () => expect((await stage.view(subject)).status).toBe('failed'));
+    await stage.operate(subject, { kind: 'resolve', reason: null, actor: 'ada' });
+  });
+
+  it('fires a timer that came due while the Restate server was dead', async () => {
+    const subject = 'stripe/in_crash';
+    await failOn(stage, subject);
+    await stage.restate.kill9();
+    await days(2);
+    await stage.restate.restart();
+    await eventually(() => expect(stage.mailsAbout(subject).length).toBeGreaterThan(0), 60_000);
+    await stage.operate(subject, { kind: 'resolve', reason: null, actor: 'ada' });
+    const sent = stage.mailsAbout(subject).map((mail) => mail.subject);
+    expect(new Set(sent).size).toBe(sent.length);
+  }, 90_000);
+});

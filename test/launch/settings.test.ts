@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings, settingsHelp, usedPorts } from '../../src/launch/settings.ts';
+
+function settingsOf(argv: readonly string[], env: Record<string, string> = {}) {
+  const asked = readSettings(argv, env, '/srv/app');
+  if (!asked.ok || asked.value.kind !== 'start') throw new Error(JSON.stringify(asked));
+  return asked.value.settings;
+}
+
+function problemsOf(argv: readonly string[], env: Record<string, string> = {}) {
+  const asked = readSettings(argv, env, '/srv/app');
+  return asked.ok ? [] : asked.failure;
+}
+
+describe('settings', () => {
+  it('start everything on the documented ports when nothing is said', () => {
+    const settings = settingsOf([]);
+    expect(settings.ports).toEqual({
+      gateway: 8787,
+      restateIngress: 8080,
+      restateAdmin: 9070,
+      restateNode: 5122,
+      endpoint: 9080,
+      smtp: 1025,
+      mail: 1080,
+    });
+    expect(settings).toMatchObject({
+      dataDir: '/srv/app/.hookline',
+      host: '127.0.0.1',
+      endpointHost: '127.0.0.1',
+      restate: null,
+      smtpUrl: null,
+      timeScale: null,
+    });
+  });
+
+  it('let a flag win over its variable, in both spellings', () => {
+    const env = { HOOKLINE_PORT: '1111', HOOKLINE_TIME_SCALE: '2' };
+    expect(settingsOf(['--port', '2222', '--time-scale=86400'], env)).toMatchObject({
+      ports: { gateway: 2222 },
+      timeScale: 86_400,
+    });
+  });
+
+  it('take an empty variable for an absent one', () => {
+    expect(settingsOf([], { HOOKLINE_PORT: '', SMTP_URL: '' }).ports.gateway).toBe(8787);
+  });
+
+  it('report every problem at once', () => {
+    const problems = problemsOf(['--prot', '1'], {
+      HOOKLINE_PORT: '65536',
+      HOOKLINE_TIME_SCALE: '0.5',
+      SMTP_URL: 'localhost:25',
+      DATABASE_URL: 'postgres://db/x',
+      RESTATE_ADMIN_URL: 'http://r:9070',
+    });
+    expect(problems.length).toBeGreaterThanOrEqual(6);
+    expect(problems.join('\n')).toContain('HOOKLINE_PORT is "65536"');
+  });
+
+  it('never repeat a value that may hold a password', () => {
+    const problems = problemsOf([], { SMTP_URL: 'ftp://user:hunter2@host' });
+    expect(problems).toHaveLength(1);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('refuse one port for two listeners, and name both variables', () => {
+    const [problem] = problemsOf(['--mail-port', '8787']);
+    expect(problem).toContain('HOOKLINE_PORT');
+    expect(problem).toContain('HOOKLINE_MAIL_PORT');
+  });
+
+  it('allow a port that an external server makes free', () => {
+    const env = { HOOKLINE_PORT: '8080', RESTATE_INGRESS_URL: 'http://restate:8080' };
+    expect(problemsOf([], env)).toEqual([]);
+    expect(usedPorts(true, true)).toEqual(['gateway', 'endpoint']);
+  });
+
+  it('read the archive path from a file address only', () => {
+    expect(settingsOf([], { DATABASE_URL: 'file:///data/a.db' }).archivePath).toBe('/data/a.db');
+    expect(settingsOf([], { DATABASE_URL: 'file:a.db' }).archivePath).toBe('/srv/app/a.db');
+  });
+
+  it('name every movable port in the help', () => {
+    const help = settingsHelp('npm start');
+    for (const name of ['HOOKLINE_PORT', 'HOOKLINE_RESTATE_NODE_PORT', 'HOOKLINE_MAIL_PORT']) {
+      expect(help).toContain(name);
+    }
+    expect(readSettings(['--help'], {}, '/')).toEqual({ ok: true, value: { kind: 'help' } });
+  });
+});
