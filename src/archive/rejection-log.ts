@@ -21,7 +21,7 @@ export interface RejectionLimits {
   readonly pairsMax: number;
 }
 
-export const REJECTION_LIMITS: RejectionLimits = {
+const REJECTION_LIMITS: RejectionLimits = {
   sampledPerSecond: 5,
   rowsPerSourceMax: 10_000,
   rowsMax: 100_000,

@@ -2,24 +2,21 @@
  * The archive over any SQL database. Knows the tables and what a put means; knows neither the
  * database behind the executor nor the clock.
  */
-import { type SqlBool, sql } from 'kysely';
 import { fromStoredForm, toStoredForm } from './body-form.ts';
-import { compile, tables } from './compile.ts';
 import type { Compression } from './compression.ts';
 import {
   type Archive,
   type BodyAnswer,
   EVENT_FLAG,
-  type EventQuery,
   type EventRecord,
   type PutOutcome,
 } from './contract.ts';
 import { ArchiveError } from './errors.ts';
+import { listEvents, listRejections } from './lists.ts';
 import { migrationQueries, refuseUnlessMigrated } from './migrated.ts';
 import { type RejectionLimits, rejectionLog } from './rejection-log.ts';
 import { integerIn, textIn, toRejection, toStoredEvent } from './rows.ts';
-import { ATTENTION_FLAGS } from './schema.ts';
-import type { SqlExecutor, SqlQuery } from './sql-executor.ts';
+import type { SqlExecutor } from './sql-executor.ts';
 import { BODY_STATEMENTS, beatHeart, findEvent, putEvent } from './statements.ts';
 
 export interface ArchiveOptions {
@@ -35,7 +32,6 @@ export interface ArchiveOptions {
   readonly rejectionLimits?: RejectionLimits;
 }
 
-const LIST_LIMIT_MAX = 1_000;
 const REJECTIONS_DELAY_MS = 1_000;
 /** Without `later`, refusals that were only counted are written once this many wait. */
 const COUNTED_MAX = 100;
@@ -132,54 +128,6 @@ async function body(options: ArchiveOptions, source: string, key: string): Promi
     );
   }
   return { kind: 'bytes', bytes };
-}
-
-/** Ends a page at ties of the same millisecond by key and source, so that no event is skipped. */
-function listEvents(query: EventQuery): SqlQuery {
-  let select = tables
-    .selectFrom('events')
-    .selectAll()
-    .orderBy('received_at', 'desc')
-    .orderBy('key', 'desc')
-    .orderBy('source', 'desc')
-    .limit(rowLimit(query.limit));
-  if (query.source !== undefined) select = select.where('source', '=', query.source);
-  if (query.subject !== undefined) select = select.where('subject', '=', query.subject);
-  if (query.anyFlag !== undefined) {
-    select = select.where(sql<SqlBool>`(flags & ${query.anyFlag}) <> 0`);
-    // Says what the partial index says, word for word, or SQLite does not use it.
-    if ((query.anyFlag & ~ATTENTION_FLAGS) === 0) {
-      select = select.where(sql<SqlBool>`(flags & ${sql.lit(ATTENTION_FLAGS)}) <> 0`);
-    }
-  }
-  if (query.before !== undefined) {
-    const { receivedAt, key, source } = query.before;
-    select = select
-      .where('received_at', '<=', receivedAt)
-      .where((eb) =>
-        eb.or([
-          eb('received_at', '<', receivedAt),
-          eb('key', '<', key),
-          ...(source === undefined
-            ? []
-            : [eb.and([eb('key', '=', key), eb('source', '<', source)])]),
-        ]),
-      );
-  }
-  return compile(select);
-}
-
-function listRejections(source: string | undefined, limit: number): SqlQuery {
-  const select = tables
-    .selectFrom('rejections')
-    .selectAll()
-    .orderBy('id', 'desc')
-    .limit(rowLimit(limit));
-  return compile(source === undefined ? select : select.where('source', '=', source));
-}
-
-function rowLimit(limit: number): number {
-  return Math.min(Math.max(Math.trunc(limit), 1), LIST_LIMIT_MAX);
 }
 
 /** Decides when refusals are written: together and later, or now where there is no later. */

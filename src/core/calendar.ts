@@ -88,9 +88,9 @@ function zoneIdOf(zone: string): string | null {
 /**
  * Milliseconds that local time is ahead of UTC. A scaled clock may ask about parts of a ms.
  *
- * Remembered by zone and UTC day: facts ask about the same few weeks over and over, and Temporal's
- * answer costs 100 times the sum around it. A day that begins and ends with the same offset had it
- * throughout (see `skipTo`); on the others Temporal is asked each time.
+ * Remembered by zone and UTC day: facts ask about the same few weeks over and over; Temporal takes
+ * microseconds and the sum around it nanoseconds. A day that begins and ends with the same offset
+ * had it throughout (see `skipTo`); on the others Temporal is asked each time.
  */
 function offsetAt(at: number, zone: string): number {
   const day = Math.floor(at / DAY_MS);

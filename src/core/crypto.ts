@@ -18,7 +18,7 @@ export type PublicKey =
   | { readonly format: 'jwk'; readonly jwk: JsonObject };
 
 /** At once where the runtime can (Node), later where it cannot (WebCrypto): `await` fits both. */
-export type MaybePromise<Value> = Value | Promise<Value>;
+type MaybePromise<Value> = Value | Promise<Value>;
 
 export interface CryptoPort {
   /** Over the concatenation of `chunks`, which is not copied where that can be avoided. */

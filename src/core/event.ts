@@ -44,7 +44,7 @@ export interface EventIdentity {
  * `json`: JSON; `formField`: may also come as a form with the JSON in that field (GitHub's default).
  * `form`: a form; the event's JSON is an object of its fields, repeated ones as arrays.
  */
-export type PayloadForm =
+type PayloadForm =
   | { readonly kind: 'json'; readonly formField?: string }
   | { readonly kind: 'form' };
 
@@ -232,7 +232,7 @@ function isList(value: Json | undefined): value is readonly Json[] {
 }
 
 /** The form is told by the signed bytes, not by `content-type`, which nobody signs. */
-export function parsePayload(body: Uint8Array, form: PayloadForm): Result<Json, EventFailure> {
+function parsePayload(body: Uint8Array, form: PayloadForm): Result<Json, EventFailure> {
   const text = decodeUtf8(body);
   if (text === null) return fail({ reason: 'unparsable', problem: 'not_utf8' });
   if (form.kind === 'form') {

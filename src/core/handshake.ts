@@ -29,19 +29,19 @@ export interface HandshakeRule {
 }
 
 /** What must hold before we answer. `none` needs a reason: the answer must then give nothing away. */
-export type HandshakeProof =
+type HandshakeProof =
   | { readonly kind: 'signature' }
   /** A text that must be one of the source's secrets (Meta's verify token). */
   | { readonly kind: 'token'; readonly text: TextSource }
   | { readonly kind: 'none'; readonly why: string };
 
 /** How a text goes back. */
-export type AnswerForm =
+type AnswerForm =
   | { readonly as: 'text' }
   | { readonly as: 'json'; readonly field: string }
   | { readonly as: 'header'; readonly name: HeaderName };
 
-export type HandshakeAnswer =
+type HandshakeAnswer =
   | { readonly kind: 'echo-query'; readonly name: string; readonly form: AnswerForm }
   | { readonly kind: 'echo-body'; readonly paths: readonly string[]; readonly form: AnswerForm }
   | {

@@ -4,13 +4,12 @@
  */
 
 import type { EventIdentity } from './event.ts';
-import type { Fact } from './fact.ts';
 import type { FactTable } from './fact-table.ts';
 import type { Handshake } from './handshake.ts';
 import type { Verification } from './verification.ts';
 
 /** T: checked against the maker's own vectors. D: read in the maker's source. X: third party. K: known. */
-export type Confidence = 'T' | 'D' | 'X' | 'K';
+type Confidence = 'T' | 'D' | 'X' | 'K';
 
 export interface ProviderDefinition {
   /** File name and `provider` in the config. */
@@ -39,8 +38,6 @@ export interface ProviderDefinition {
     readonly disables: string | null;
   };
 }
-
-export type { Fact };
 
 /** Returns its argument, so that literals keep their types. Checked by the provider suite. */
 export function defineProvider<const Definition extends ProviderDefinition>(

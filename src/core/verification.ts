@@ -236,12 +236,12 @@ export interface BasicVerification {
 }
 
 /** Any one of the alternatives is enough. Each pins its own algorithm and key form. */
-export interface AnyVerification {
+interface AnyVerification {
   readonly scheme: 'any';
   readonly alternatives: readonly Exclude<Verification, AnyVerification>[];
 }
 
-export interface CustomPort {
+interface CustomPort {
   readonly request: DeliveryRequest;
   /** Valid now, never empty. */
   readonly secrets: readonly Secret[];
@@ -251,7 +251,7 @@ export interface CustomPort {
 }
 
 /** Code instead of data, with the reason. */
-export interface CustomVerification {
+interface CustomVerification {
   readonly scheme: 'custom';
   readonly why: string;
   /** Which sources the proof covers, for the event key. */

@@ -1,9 +1,6 @@
 /** What `npm run dev:edge` runs: the Worker in workerd, which serves gateway and objects. */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { providers } from '../../webhooks/index.ts';
 import type { GatewayConfig } from '../config.ts';
-import { formatProblems, resolveGateway } from '../resolve.ts';
 import { createChild } from './child.ts';
 import { LaunchRefused } from './faults.ts';
 import { readyFacts } from './ready-facts.ts';
@@ -18,21 +15,9 @@ const PASSED_ON = ['HOOKLINE_TEAM_EMAIL', 'RESTATE_AUTH_TOKEN', 'RESTATE_IDENTIT
 
 /** Starts it all and resolves when `/readyz` says that an event can be accepted. */
 export async function startEdgeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {
-  const { settings, shutdown, supervisor } = ground;
-  const gatewayUrl = `http://127.0.0.1:${settings.ports.gateway}`;
-  const publicUrl = settings.publicUrl ?? gatewayUrl;
-  // Resolved here as well, so that problems are printed where somebody reads them.
-  const resolved = resolveGateway({
-    config,
-    env: ground.env,
-    providers,
-    liveByDefault: settings.smtpUrl === null,
-    publicUrl,
-    sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
-  });
-  if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
+  const { settings, gatewayUrl, shutdown, supervisor } = ground;
   await migrateLocalD1(settings, ground.childEnv);
-  const spec = wranglerChild(settings, ground.childEnv, workerVariables(ground, config, publicUrl));
+  const spec = wranglerChild(settings, ground.childEnv, workerVariables(ground, config));
   const worker = createChild(spec, supervisor);
   shutdown.add({ name: spec.name, ...worker });
   await worker.start();
@@ -40,14 +25,10 @@ export async function startEdgeRuntime(ground: Ground, config: GatewayConfig): P
   // Local workerd speaks HTTP/1.1 only.
   await registerAndCheck(ground, { uri: endpointUrl, useHttp11: true });
   await untilReady(gatewayUrl);
-  return readyFacts(ground, { gateway: resolved.value, config, gatewayUrl, endpointUrl });
+  return readyFacts(ground, config, endpointUrl);
 }
 
-function workerVariables(
-  ground: Ground,
-  config: GatewayConfig,
-  publicUrl: string,
-): Readonly<Record<string, string>> {
+function workerVariables(ground: Ground, config: GatewayConfig): Readonly<Record<string, string>> {
   const { line } = ground.clock;
   const named = Object.values(config.sources).flatMap((source) => [...source.secrets]);
   const passed = [...named, ...PASSED_ON].flatMap((name) => {
@@ -57,7 +38,7 @@ function workerVariables(
   return {
     ...Object.fromEntries(passed),
     ...ground.secrets.values,
-    HOOKLINE_URL: publicUrl,
+    HOOKLINE_URL: ground.gateway.publicUrl,
     HOOKLINE_TIME_SCALE: String(line.scale),
     HOOKLINE_TIME_BASE_MS: String(line.baseMs),
     RESTATE_INGRESS_URL: ground.restateIngressUrl,

@@ -1,8 +1,6 @@
 /** What `npm start` runs in its own process: archive, objects, gateway, in this order. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { providers } from '../../webhooks/index.ts';
 import { openNodeArchive } from '../archive/node-sqlite.ts';
 import { compose } from '../compose.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -12,7 +10,6 @@ import { createNodeCrypto } from '../edge/crypto-node.ts';
 import { createLog } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
-import { formatProblems, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
 import { LaunchRefused } from './faults.ts';
 import { ingressConnections } from './ingress-fetch.ts';
@@ -22,7 +19,7 @@ import { readyFacts } from './ready-facts.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import { registerAndCheck } from './registration.ts';
 import { restateLogger } from './restate-logger.ts';
-import type { Ground } from './start.ts';
+import { type Ground, urlOf } from './start.ts';
 
 const SMTP_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 10_000;
@@ -30,20 +27,15 @@ const READY_WITHIN_MS = 30_000;
 
 /** Starts it all and resolves when `/readyz` says that an event can be accepted. */
 export async function startNodeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {
-  const { settings, shutdown, supervisor } = ground;
+  const { settings, gateway, shutdown, supervisor } = ground;
   const { ports } = settings;
-  const gatewayUrl = urlOf(settings.host, ports.gateway);
-  const resolved = resolveGateway({
-    config,
-    env: ground.env,
-    providers,
-    liveByDefault: settings.smtpUrl === null,
-    publicUrl: settings.publicUrl ?? gatewayUrl,
-    sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
-  });
-  if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
   const wallNow = (): number => Date.now();
-  const logFile = openLogFile(join(settings.dataDir, 'hookline.log'), supervisor.say);
+  const logFile = openLogFile({
+    path: join(settings.dataDir, 'hookline.log'),
+    dataDir: settings.dataDir,
+    say: supervisor.say,
+    monotonicMs: () => performance.now(),
+  });
   shutdown.add({ name: 'The log', stop: logFile.close });
   const log = createLog({ sink: logFile.sink, wallNow });
   const metrics = createMetrics();
@@ -55,7 +47,7 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
   const connections = ingressConnections();
   shutdown.add({ name: 'The connections to Restate', stop: connections.close });
   const { app, services } = compose({
-    gateway: resolved.value,
+    gateway,
     archive,
     ingress: createIngress({
       ingressUrl: ground.restateIngressUrl,
@@ -88,13 +80,7 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
   const endpointUrl = settings.restate?.endpointUrl ?? urlOf(settings.endpointHost, ports.endpoint);
   await registerAndCheck(ground, { uri: endpointUrl, useHttp11: false });
   await untilReady(app);
-  return readyFacts(ground, { gateway: resolved.value, config, gatewayUrl, endpointUrl });
-}
-
-/** An address to reach a listener on this machine: `0.0.0.0` is no place to connect to. */
-export function urlOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return readyFacts(ground, config, endpointUrl);
 }
 
 async function untilReady(app: {

@@ -1,30 +1,20 @@
 /** Gathers what the ready block shows, from the settings and the resolved gateway. */
 
 import type { GatewayConfig } from '../config.ts';
-import type { Gateway } from '../gateway.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import type { Ground } from './start.ts';
 import { TOKEN } from './wanted-secrets.ts';
 
-/** `config` names the variables; `gateway` says what became of them. */
-export function readyFacts(
-  ground: Ground,
-  served: {
-    readonly gateway: Gateway;
-    readonly config: GatewayConfig;
-    readonly gatewayUrl: string;
-    readonly endpointUrl: string;
-  },
-): ReadyFacts {
-  const { settings, secrets } = ground;
-  const { gateway, gatewayUrl } = served;
+/** `config` names the variables; the resolved gateway says what became of them. */
+export function readyFacts(ground: Ground, config: GatewayConfig, endpointUrl: string): ReadyFacts {
+  const { settings, secrets, gateway, gatewayUrl } = ground;
   const isGenerated = (variable: string): boolean => secrets.fromFile.includes(variable);
   return {
     gatewayUrl,
     publicUrl: gateway.publicUrl,
     restateIngressUrl: ground.restateIngressUrl,
     restateAdminUrl: ground.restateAdminUrl,
-    endpointUrl: served.endpointUrl,
+    endpointUrl,
     catcher:
       settings.smtpUrl === null
         ? {
@@ -39,7 +29,7 @@ export function readyFacts(
       provider: source.provider.id,
       webhookUrl: `${gateway.publicUrl}/webhooks/${source.id}`,
       live: source.live,
-      secrets: (served.config.sources[source.id]?.secrets ?? []).map((variable) => ({
+      secrets: (config.sources[source.id]?.secrets ?? []).map((variable) => ({
         variable,
         value: ground.env[variable] ?? '',
         generated: isGenerated(variable),

@@ -4,6 +4,7 @@
  */
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LaunchRefused } from './faults.ts';
 import { writeFileDurably } from './files.ts';
 
 /** `whsec`: `whsec_` and 32 bytes in base64, as Stripe and Standard Webhooks write them. */
@@ -26,7 +27,7 @@ export function secretsPath(dataDir: string): string {
   return join(dataDir, 'secrets.json');
 }
 
-/** The file's values, or none when there is no file. Throws when the file is there and unreadable. */
+/** The file's values, or none when there is no file. Refuses a file that is there and unreadable. */
 export function readSecrets(dataDir: string): Readonly<Record<string, string>> {
   let text: string;
   try {
@@ -35,12 +36,25 @@ export function readSecrets(dataDir: string): Readonly<Record<string, string>> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw error;
   }
-  const parsed: unknown = JSON.parse(text);
-  if (typeof parsed !== 'object' || parsed === null) return {};
+  const parsed = parse(text, secretsPath(dataDir));
   return Object.fromEntries(
     Object.entries(parsed).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     ),
+  );
+}
+
+/** New secrets in place of unreadable ones would refuse every delivery signed with the old. */
+function parse(text: string, path: string): object {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+  } catch {
+    // Said below.
+  }
+  throw new LaunchRefused(
+    `${path} is damaged: it is no JSON object. Put it back from a copy, or remove it to have new ` +
+      'secrets made, which providers must then be told.',
   );
 }
 

@@ -2,9 +2,12 @@
  * `npm start`: one foreground process with supervised children. It decides the order in which
  * things start and stop; what each of them is, the other files of this folder know.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { providers } from '../../webhooks/index.ts';
 import type { GatewayConfig } from '../config.ts';
+import type { Gateway } from '../gateway.ts';
+import { formatProblems, resolveGateway } from '../resolve.ts';
 import { type ChildSpec, createChild, endStaleChild, type Supervisor } from './child.ts';
 import { type KeptClock, keepClock } from './clock-file.ts';
 import { claimDataDir } from './data-dir.ts';
@@ -22,6 +25,9 @@ import { wantedSecrets } from './wanted-secrets.ts';
 /** What the runtime-specific part is given once the children run. */
 export interface Ground {
   readonly settings: Settings;
+  readonly gateway: Gateway;
+  /** The gateway's own address; its public one is in `gateway`. */
+  readonly gatewayUrl: string;
   readonly clock: KeptClock;
   readonly secrets: KeptSecrets;
   /** Environment with the kept secrets filled in. */
@@ -99,6 +105,9 @@ async function bringUp(
   const release = claimDataDir(settings.dataDir);
   shutdown.add({ name: 'The data directory', stop: async () => release() });
   const secrets = keepSecrets(settings.dataDir, wantedSecrets(config, env), env, randomBytes);
+  const gatewayUrl = urlOf(settings.host, settings.ports.gateway);
+  // Before anything runs: a config that does not hold up leaves nothing to clear away.
+  const gateway = resolveOrRefuse(options, settings, { ...env, ...secrets.values }, gatewayUrl);
   const clock = keepClock(settings.dataDir, settings.timeScale, Date.now());
   if (!clock.ok) throw new LaunchRefused(clock.failure);
   if (clock.value.remark !== null) supervisor.say(clock.value.remark);
@@ -121,6 +130,8 @@ async function bringUp(
   const { ports } = settings;
   return options.startRuntime({
     settings,
+    gateway,
+    gatewayUrl,
     clock: clock.value,
     secrets,
     env: { ...env, ...secrets.values },
@@ -136,6 +147,30 @@ async function bringUp(
     shutdown,
     supervisor,
   });
+}
+
+function resolveOrRefuse(
+  { config }: Launch,
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  gatewayUrl: string,
+): Gateway {
+  const resolved = resolveGateway({
+    config,
+    env,
+    providers,
+    liveByDefault: settings.smtpUrl === null,
+    publicUrl: settings.publicUrl ?? gatewayUrl,
+    sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
+  });
+  if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
+  return resolved.value;
+}
+
+/** An address to reach a listener on this machine: `0.0.0.0` is no place to connect to. */
+export function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 function authorization(token: string | undefined): Readonly<Record<string, string>> {

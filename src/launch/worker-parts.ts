@@ -15,6 +15,7 @@ import { refuse } from '../edge/respond.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { type ConfigProblem, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
+import { restateLogger } from './restate-logger.ts';
 
 /** `wrangler.toml` lists them. Everything but the archive is a text. */
 export interface WorkerEnvironment {
@@ -66,6 +67,7 @@ export function buildWorker(
     ]);
   }
   const metrics = createMetrics();
+  const log = createLog({ sink: consoleSink, wallNow });
   const token = text('RESTATE_AUTH_TOKEN');
   const { app, services } = compose({
     gateway: resolved.value,
@@ -80,7 +82,7 @@ export function buildWorker(
     crypto: createWebCrypto(),
     clock: clockOf(text('HOOKLINE_TIME_SCALE'), text('HOOKLINE_TIME_BASE_MS')),
     transport: smtpTransport({ url: smtpUrl, timeoutMs: SMTP_TIMEOUT_MS }),
-    log: createLog({ sink: consoleSink, wallNow }),
+    log,
     metrics,
     wallNow,
     version: VERSION,
@@ -93,11 +95,11 @@ export function buildWorker(
   const serve = createEndpointHandler({
     services,
     ...(identityKeys.length === 0 ? {} : { identityKeys }),
+    logger: restateLogger(log, () => false),
   });
   // On the public internet an open endpoint lets anybody run any handler, so it stays shut until
   // there is a key; locally the Restate server has none.
   const isOpen = identityKeys.length > 0 || text('HOOKLINE_ENDPOINT_IS_PRIVATE') === 'yes';
-  const log = createLog({ sink: consoleSink, wallNow });
   if (!isOpen) log.error('objects_closed', { remedy: 'Set RESTATE_IDENTITY_KEY.' });
   return { app, objects: isOpen ? serve : async () => refuse({ kind: 'unavailable' }) };
 }

@@ -20,7 +20,7 @@ const MIN_GAP_HOURS = 20;
 const PROVIDER_RETRY_WITHIN_HOURS = 24;
 /** Stripe's `invoice.paid` may overtake the `payment_failed` of the attempt before by seconds. */
 const SETTLE_MS = 60 * SECOND_MS;
-/** Longer than any provider resends on its own; Stripe's dashboard resends events of 30 days. */
+/** Longer than any provider resends on its own; a person can resend a Stripe event for 30 days. */
 const TOMBSTONE_MS = 40 * DAY_MS;
 
 /**

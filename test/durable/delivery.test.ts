@@ -1,18 +1,33 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
-import { alert, DAY, payment } from '../support/follow-up.ts';
+import { alert, DAY, payment, policy } from '../support/follow-up.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+import { source } from './sources.ts';
 import { eventually, granted, MODES, type Stage, startStage } from './stage.ts';
 
 const customer = (email: string) => ({
   customer: { email, name: null, locale: null, zone: null, country: null },
 });
 
+const oneReminder = {
+  ...policy().ladders,
+  failed: {
+    id: 'one-reminder',
+    version: 1,
+    anchor: 'failure',
+    steps: [
+      { id: 'reminder-1', after: '1d', action: 'remind', template: 'reminder-1' },
+      { id: 'close', after: '90d', action: 'close' },
+    ],
+  },
+} as const;
+
 describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
   let back: SmtpSink | null = null;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay, remindersPerDay: 1 });
+    stage.sources.set('capped', source('capped', { ladders: oneReminder }));
   });
   afterAll(async () => {
     await back?.close();
@@ -128,8 +143,11 @@ describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
   });
 
   it.concurrent('postpones what is over the daily cap and sends it the next day', async () => {
-    await Promise.all([fail('in_cap_a', 'cap@example.com'), fail('in_cap_b', 'cap@example.com')]);
-    const subjects = ['stripe/in_cap_a', 'stripe/in_cap_b'];
+    const subjects = ['capped/in_a', 'capped/in_b'];
+    await Promise.all([
+      fail('in_a', 'cap@example.com', 'capped'),
+      fail('in_b', 'cap@example.com', 'capped'),
+    ]);
     await eventually(async () => {
       const rules = (await Promise.all(subjects.map(rulesOf))).flat();
       expect(rules).toContain('daily_cap');
@@ -137,10 +155,7 @@ describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
     await eventually(async () => {
       for (const subject of subjects) {
         const { notices } = await stage.view(subject);
-        const sent = notices.filter(
-          ({ step, outcome }) => step === 'reminder-1' && outcome?.kind === 'sent',
-        );
-        expect(sent).toHaveLength(1);
+        expect(notices.filter(({ outcome }) => outcome?.kind === 'sent')).toHaveLength(1);
       }
     });
     const at = stage.sink

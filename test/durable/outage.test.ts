@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
 import type { ParkMessage } from '../../src/durable/contract.ts';
+import { registerDeployment, selfCheck } from '../../src/durable/register.ts';
 import { payment } from '../support/follow-up.ts';
 import { days, eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
 
@@ -28,6 +29,21 @@ describe.each(MODES)('when something is away, $mode', ({ alwaysReplay }) => {
     stage = await startStage({ alwaysReplay, wrapArchive: archiveSwitch.wrap });
   });
   afterAll(() => stage?.close());
+
+  it('says whether the server or the endpoint is missing when it cannot register', async () => {
+    const wanted = { uri: 'http://127.0.0.1:1', force: true, useHttp11: false, fetch };
+    const { adminUrl } = stage.restate;
+    expect(await registerDeployment({ ...wanted, adminUrl, deadlineMs: 5_000 })).toMatchObject({
+      failure: { reason: 'endpoint_refused' },
+    });
+    const nobody = 'http://127.0.0.1:1';
+    expect(
+      await registerDeployment({ ...wanted, adminUrl: nobody, deadlineMs: 300 }),
+    ).toMatchObject({ failure: { reason: 'server_unreachable' } });
+    expect(await selfCheck({ ingressUrl: nobody, fetch, timeoutMs: 300 })).toMatchObject({
+      failure: { reason: 'no_answer' },
+    });
+  });
 
   it('keeps parked bytes until the archive is back, then stores them once', async () => {
     const body = new Uint8Array([0, 1, 255, 10, 13]);

@@ -47,7 +47,7 @@ describe('secrets', () => {
 
   it('are not replaced silently when the file is damaged', () => {
     writeFileSync(secretsPath(dir), '{"STRIPE_WEBHOOK_SE');
-    expect(() => keepSecrets(dir, WANTED, {}, randomBytes)).toThrow();
+    expect(() => keepSecrets(dir, WANTED, {}, randomBytes)).toThrow('is damaged');
   });
 
   it('are invented for the first variable of a source and never for a rotation or a typo', () => {

@@ -155,7 +155,8 @@ async function isReady(adminUrl: string): Promise<boolean> {
   }
 }
 
-async function queryRows(
+/** Rows of Restate's SQL over its admin API; null columns are absent. */
+export async function queryRows(
   adminUrl: string,
   sql: string,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {

@@ -121,7 +121,7 @@ function header(request: DeliveryRequest, name: string, prefix = ''): string | n
 }
 
 /** The query as sent, without `?` and fragment. */
-export function queryOf(url: string): string {
+function queryOf(url: string): string {
   const start = url.indexOf('?');
   if (start < 0) return '';
   const end = url.indexOf('#', start);

@@ -44,7 +44,7 @@ export async function verifyBasic(
  * Digests are compared, not the texts: both sides then have one length, and neither the secret's
  * length nor its first characters can be measured (Jenkins, CVE-2022-43411).
  */
-export async function matchSecret(
+async function matchSecret(
   candidate: string,
   { secrets, crypto }: VerifyContext,
 ): Promise<Result<Verified, VerifyFailure>> {

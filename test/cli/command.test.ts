@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
+import { createPrint, printable, table } from '../../src/cli/print.ts';
+import { instantOf, spanMs } from '../../src/cli/times.ts';
+import { cli } from '../support/cli-world.ts';
+
+describe('hookline', () => {
+  it('lists every command with one line when nothing is typed', async () => {
+    const { code, out } = await cli([]);
+    expect(code).toBe(0);
+    for (const { name } of COMMANDS) expect(out).toContain(`  ${name}`);
+  });
+
+  it('suggests the nearest command for a slip, and answers misuse with 2', async () => {
+    expect(await cli(['payment', 'shwo', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Did you mean: hookline payments show'),
+    });
+  });
+
+  it('lists the verbs when a noun stands alone', async () => {
+    const { code, err } = await cli(['payments']);
+    expect(code).toBe(2);
+    expect(err).toContain('hookline payments hold');
+  });
+
+  it.each([
+    [['payments', 'show'], 'needs REF'],
+    [['payments', 'show', 'in_1'], 'is not SOURCE/ID'],
+    [['payments', 'show', 'stripe/in_1', 'more'], 'one word too many'],
+    [['payments', 'show', 'stripe/in_1', '--jsn'], '--jsn is not an option'],
+    [['payments', 'hold', 'stripe/in_1'], 'needs --reason'],
+    [['events', 'list', '--limit', 'many'], 'a number above 0'],
+    [['events', 'list', '--limit'], 'needs a value'],
+    [['trigger', 'stripe', 'invoice.paid', '--set', 'x'], 'is not PATH=VALUE'],
+    [['trigger', 'stripe', 'invoice.paid', '--skew', 'yesterday'], 'is no span'],
+    [['trigger', 'strip', 'invoice.paid'], 'Did you mean stripe?'],
+  ])('refuses %j as misuse', async (argv, sentence) => {
+    const env = { STRIPE_WEBHOOK_SECRET: 'whsec_x', HOOKLINE_DATA_DIR: '/nonexistent' };
+    const { code, err } = await cli(argv, { env });
+    expect(err).toContain(sentence);
+    expect(err).toContain('Type: hookline help');
+    expect(code).toBe(2);
+  });
+
+  it('says where it looked when nothing answers, and what to type', async () => {
+    const env = { HOOKLINE_URL: 'http://127.0.0.1:65530', HOOKLINE_TOKEN: 't' };
+    const { code, err } = await cli(['issues'], { env });
+    expect(code).toBe(1);
+    expect(err).toContain('No gateway answers at http://127.0.0.1:65530');
+    expect(err).toContain('npm start');
+  });
+
+  it('says what is missing when there is no token, before it asks anybody', async () => {
+    const { code, err } = await cli(['issues']);
+    expect(code).toBe(1);
+    expect(err).toContain('HOOKLINE_TOKEN');
+  });
+
+  it('explains each command with its options and an example', async () => {
+    const { out } = await cli(['help', 'payments', 'hold']);
+    expect(out).toContain('hookline payments hold REF [options]');
+    expect(out).toContain('--until TIME');
+    expect(out).toContain('$ hookline payments hold');
+  });
+
+  it('prints provider facts without a gateway', async () => {
+    const { code, out } = await cli(['providers', 'list', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ id: 'stripe' }));
+  });
+
+  it('fails a vector run in which nothing ran', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'hookline-cli-'));
+    writeFileSync(join(dir, 'none.json'), '[]');
+    const { code, out } = await cli(['vectors', join(dir, 'none.json'), '--provider', 'stripe']);
+    expect(code).toBe(1);
+    expect(out.trimEnd().split('\n').at(-1)).toBe('0 passed, 0 failed');
+    rmSync(dir, { recursive: true });
+  });
+
+  // Node's own directory comes first on PATH under npm; an older one is looked for behind it.
+  const oldNode = ['/usr/local/bin/node', '/usr/bin/node'].find(
+    (path) =>
+      existsSync(path) &&
+      Number.parseInt(spawnSync(path, ['-p', 'process.versions.node']).stdout.toString(), 10) < 24,
+  );
+  it.skipIf(oldNode === undefined)('runs on an older Node, through the one npm installed', () => {
+    const run = spawnSync(oldNode ?? '', ['src/cli/hookline.js', '--version'], {
+      encoding: 'utf8',
+    });
+    expect(run.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(run.status).toBe(0);
+    const misuse = spawnSync(oldNode ?? '', ['src/cli/hookline.js', 'nonsense']);
+    expect(misuse.status).toBe(2);
+  });
+});
+
+describe('what is printed', () => {
+  it('shows control characters and direction overrides of a payload instead of obeying them', () => {
+    expect(printable('a\u001b[2Jb\u202ec')).toBe('a\\x1b[2Jb\\x202ec');
+    expect(printable('tab\tand line\n')).toBe('tab\tand line\n');
+  });
+
+  it('goes to standard output for results only', () => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const print = createPrint(
+      { write: (text: string) => out.push(text) },
+      { write: (text: string) => err.push(text) },
+    );
+    print.line('result');
+    print.remark('remark');
+    print.progress('nobody watches');
+    expect([out, err]).toEqual([['result\n'], ['remark\n']]);
+  });
+
+  it('is aligned in columns', () => {
+    expect(
+      table([
+        ['a', 'bb', 'c'],
+        ['aaa', 'b', 'c'],
+      ]),
+    ).toEqual(['a    bb  c', 'aaa  b   c']);
+  });
+});
+
+describe('times', () => {
+  const NOW = Date.UTC(2026, 10, 24, 9);
+
+  it.each([
+    ['-10m', -600_000],
+    ['36h', 129_600_000],
+    ['3d', 259_200_000],
+    ['1.5h', 5_400_000],
+  ])('read the span %s', (text, ms) => expect(spanMs(text)).toBe(ms));
+
+  it.each(['10', 'm', '3 d x', '--3d', ''])('take "%s" for no span', (text) => {
+    expect(spanMs(text)).toBeNull();
+  });
+
+  it('take a bare date for the start of that day here, not in UTC', () => {
+    const at = new Date(instantOf('2026-12-01', NOW));
+    expect([at.getDate(), at.getHours(), at.getMinutes()]).toEqual([1, 0, 0]);
+  });
+
+  it('refuse a day that does not exist', () => {
+    expect(() => instantOf('2026-02-30', NOW)).toThrow('is no time');
+    expect(() => instantOf('soon', NOW)).toThrow('is no time');
+  });
+});

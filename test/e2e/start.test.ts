@@ -1,0 +1,153 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandOf } from '../../src/launch/processes.ts';
+import {
+  type Addresses,
+  eventually,
+  hookline,
+  type LaunchEnvironment,
+  type Launched,
+  launchEnvironment,
+  launchScript,
+  mailsTo,
+} from '../support/launched.ts';
+
+const START = 'src/node.ts';
+const ADA = 'ada@example.org';
+const TEAM = 'team@example.com';
+
+let dir = '';
+let env: LaunchEnvironment = {};
+let running: Launched | null = null;
+let addresses: Addresses;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'hookline-e2e-'));
+  env = await launchEnvironment(join(dir, 'data'));
+}, 60_000);
+
+afterAll(async () => {
+  running?.signal('SIGTERM');
+  await running?.exited;
+  rmSync(dir, { recursive: true, force: true });
+}, 60_000);
+
+async function start(argv: readonly string[] = []): Promise<void> {
+  running = launchScript(START, env, argv);
+  addresses = await running.ready;
+}
+
+function childPids(): readonly number[] {
+  return ['restate.pid', 'maildev.pid'].map((name) =>
+    Number(readFileSync(join(dir, 'data', name), 'utf8')),
+  );
+}
+
+// One story: each step starts from what the one before it left behind, as a person's day does.
+describe('npm start', () => {
+  it('is ready when it says so, and an event posted right then is taken', async () => {
+    await start(['--time-scale', '86400']);
+    expect((await fetch(`${addresses.gateway}/readyz`)).status).toBe(200);
+    const sent = hookline(
+      env,
+      ...['trigger', 'stripe', 'invoice.payment_failed', '--id', 'in_1ADA', '--times', '3'],
+      ...['--set', `data.object.customer_email=${ADA}`],
+      ...['--set', 'data.object.next_payment_attempt=null'],
+    );
+    expect(sent).toMatchObject({ code: 0, stderr: '' });
+    expect(sent.stdout).toContain('hookline payments show stripe/in_1ADA');
+  }, 120_000);
+
+  it('sends two reminders and one escalation, in order and once each', async () => {
+    const escalations = async () =>
+      (await mailsTo(addresses.mail, TEAM)).filter(({ subject }) => subject.startsWith('Escal'));
+    await eventually(async () => (await escalations()).length > 0, 60_000);
+    const reminders = await mailsTo(addresses.mail, ADA);
+    expect(reminders.map(({ subject }) => subject.split(' ')[0])).toEqual(['Your', 'Last']);
+    expect(await escalations()).toHaveLength(1);
+    const shown = hookline(env, 'payments', 'show', 'stripe/in_1ADA', '--json');
+    expect(shown.code).toBe(0);
+    const view = JSON.parse(shown.stdout);
+    expect(view).toMatchObject({ subject: 'stripe/in_1ADA', status: 'failed' });
+    expect(view.timeline[0]).toMatchObject({ rule: 'opened' });
+    expect(view.notices.map((notice: { template: string }) => notice.template).slice(0, 3)).toEqual(
+      ['reminder-1', 'reminder-final', 'escalation'],
+    );
+  }, 120_000);
+
+  it('stops what it started on SIGTERM and exits 0', async () => {
+    const pids = childPids();
+    running?.signal('SIGTERM');
+    expect(await running?.exited).toBe(0);
+    expect(pids.map(commandOf)).toEqual([null, null]);
+  }, 60_000);
+
+  it('finds its data, its secrets, its mails and its clock again at the second start', async () => {
+    const secrets = readFileSync(join(dir, 'data', 'secrets.json'), 'utf8');
+    await start();
+    expect(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8')).toBe(secrets);
+    expect(running?.stderr()).toContain('still runs 86400 times faster');
+    expect(hookline(env, 'payments', 'show', 'stripe/in_1ADA').code).toBe(0);
+    expect(hookline(env, 'events', 'list').stdout).toContain('in_1ADA');
+    expect(await mailsTo(addresses.mail, ADA)).toHaveLength(2);
+  }, 120_000);
+
+  it('refuses a second copy on the same data, with a sentence that names the first', async () => {
+    const second = launchScript(START, env);
+    expect(await second.exited).toBe(1);
+    expect(second.stderr()).toContain(`in use by another Hookline (process ${running?.pid})`);
+    expect((await fetch(`${addresses.gateway}/healthz`)).status).toBe(200);
+  }, 60_000);
+
+  it('starts a killed Restate server again and goes on', async () => {
+    const [restate = 0] = childPids();
+    process.kill(restate, 'SIGKILL');
+    await eventually(async () => running?.stderr().includes('is back') ?? false, 60_000);
+    const sent = hookline(env, 'trigger', 'stripe', 'invoice.paid', '--id', 'in_1ADA');
+    expect(sent).toMatchObject({ code: 0 });
+    await eventually(async () => {
+      const view = JSON.parse(hookline(env, 'payments', 'show', 'stripe/in_1ADA', '--json').stdout);
+      return view.status === 'paid';
+    }, 30_000);
+  }, 120_000);
+
+  it('clears away what a killed parent left behind, and starts', async () => {
+    const orphans = childPids();
+    running?.signal('SIGKILL');
+    await running?.exited;
+    expect(orphans.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
+    await start();
+    expect(orphans.map(commandOf)).toEqual([null, null]);
+    expect(hookline(env, 'payments', 'show', 'stripe/in_1ADA').stdout).toContain('paid');
+  }, 120_000);
+
+  it('names a taken port and the variable that moves it, and leaves nothing behind', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const address = holder.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const other = await launchEnvironment(join(dir, 'other'));
+    const refused = launchScript(START, { ...other, HOOKLINE_MAIL_PORT: String(port) });
+    expect(await refused.exited).toBe(1);
+    expect(refused.stderr()).toContain(`Port ${port} is already in use`);
+    expect(refused.stderr()).toContain('HOOKLINE_MAIL_PORT');
+    expect(() => readFileSync(join(dir, 'other', 'restate.pid'))).toThrow();
+    await new Promise((resolve) => holder.close(resolve));
+  }, 60_000);
+
+  it('prints every problem of the environment at once and starts nothing', async () => {
+    const other = await launchEnvironment(join(dir, 'third'));
+    const refused = launchScript(START, {
+      ...other,
+      STRIPE_WEBHOOK_SECRET: 'changeme',
+      HOOKLINE_TOKEN: 'short',
+    });
+    expect(await refused.exited).toBe(1);
+    expect(refused.stderr()).toContain('STRIPE_WEBHOOK_SECRET');
+    expect(refused.stderr()).toContain('HOOKLINE_TOKEN');
+    expect(refused.stdout()).not.toContain('ready');
+  }, 60_000);
+});

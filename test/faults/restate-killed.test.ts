@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEED } from '../support/burst.ts';
+import { killed, runThrough, untilAccepting } from '../support/fault-run.ts';
+import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+
+describe('kill -9 of the Restate server in the middle of 500 events', () => {
+  let sink: SmtpSink;
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    sink = await startSmtpSink();
+    gateway = await createGatewayProcess({ smtpUrl: sink.url });
+    await gateway.start();
+  });
+  afterAll(async () => {
+    await gateway?.end();
+    await sink?.close();
+  });
+
+  it('loses no acked event, doubles no effect, keeps the order of a payment', async () => {
+    const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
+    const { verdict } = await runThrough({
+      name: 'restate killed',
+      gateway,
+      sink: () => sink,
+      seed: SEED,
+      disturb: async (burst) => {
+        await burst.untilAcked(150 + (SEED % 200));
+        // The supervisor starts it again, as it would at a user's.
+        const restart = () => untilAccepting(gateway, SEED + 1_000_000);
+        return [await killed(gateway.killRestate9, restart)];
+      },
+    });
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.acked).toBe(500);
+    expect(verdict.mails).toBeGreaterThan(50);
+    expect(gateway.nodePid()).toBe(before.node);
+    expect(gateway.restatePid()).not.toBe(before.restate);
+  }, 120_000);
+});

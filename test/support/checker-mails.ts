@@ -1,0 +1,163 @@
+/** The part of the checker that looks at mails: none lost, none twice, none after the money came. */
+import type { NoticeRecord, SubjectState } from '../../src/core/follow-up/types.ts';
+import {
+  appliedEvent,
+  type Evidence,
+  type SentEvent,
+  type TakenMail,
+  type Violation,
+  violation,
+} from './checker.ts';
+import { isOpen } from './checker-model.ts';
+
+interface MailFindings {
+  readonly violations: readonly Violation[];
+  readonly repeatedAroundKill: number;
+  readonly staleAroundKill: number;
+}
+
+export function checkMails(evidence: Evidence): MailFindings {
+  const copies = Map.groupBy(evidence.mails, ({ messageId }) => messageId);
+  const repeats = checkRepeats(evidence, copies);
+  const late = checkSettled(evidence, copies);
+  return {
+    violations: [
+      ...checkSteps(evidence),
+      ...checkNotices(evidence, copies),
+      ...repeats.violations,
+      ...late.violations,
+    ],
+    repeatedAroundKill: repeats.excused,
+    staleAroundKill: late.excused,
+  };
+}
+
+type Copies = ReadonlyMap<string, readonly TakenMail[]>;
+
+/** While a subject is open, every step but the last was told or skipped by a rule. */
+function checkSteps({ states }: Evidence): Violation[] {
+  return [...states.values()].flatMap(({ subject, followUp }) => {
+    if (followUp === null || followUp.closedAt !== null) return [];
+    const done = new Set(followUp.steps.map(({ step }) => step));
+    return followUp.ladder.steps
+      .filter(({ id, action }) => action !== 'close' && !done.has(id))
+      .map(({ id }) => violation('step_not_told', `${subject}: ${id}`));
+  });
+}
+
+/** What the objects say they sent is what the mail server took, and nothing else. */
+function checkNotices({ states }: Evidence, copies: Copies): Violation[] {
+  const claimed = new Set<string>();
+  const lost = [...states.values()].flatMap(({ notices }) =>
+    notices.flatMap(({ id, outcome }) => {
+      if (outcome?.kind === 'sent') claimed.add(outcome.messageId);
+      if (outcome?.kind === 'sent' && copies.has(outcome.messageId)) return [];
+      const isExcused = outcome?.kind === 'skipped' || outcome?.kind === 'postponed';
+      return isExcused ? [] : [violation('mail_lost', `${id}: ${outcome?.kind ?? 'no outcome'}`)];
+    }),
+  );
+  const strays = [...copies].flatMap(([messageId, [mail]]) =>
+    claimed.has(messageId)
+      ? []
+      : [violation('mail_phantom', `${mail?.subject} ${mail?.step} ${messageId}`)],
+  );
+  return [...lost, ...strays];
+}
+
+/** One step, one mail per person. A repeat under the same id is excused around a kill only. */
+function checkRepeats(
+  { states, kills }: Evidence,
+  copies: Copies,
+): { readonly violations: readonly Violation[]; readonly excused: number } {
+  const violations: Violation[] = [];
+  let excused = 0;
+  for (const [messageId, mails] of copies) {
+    const [first, ...more] = mails.toSorted((a, b) => a.receivedAt - b.receivedAt);
+    for (const mail of more) {
+      const isExcused = isAround(kills, first?.receivedAt ?? 0, mail.receivedAt);
+      if (isExcused) excused += 1;
+      else violations.push(violation('mail_twice', `${mail.subject} ${mail.step} ${messageId}`));
+    }
+  }
+  const notices = [...states.values()].flatMap((state) => state.notices);
+  const byStep = [
+    ...notices.map(
+      ({ id, to, generation, step }) => `${id.split('/', 2)} ${to} ${generation} ${step}`,
+    ),
+    ...Array.from(copies.values(), ([mail]) => mail)
+      .filter((mail) => mail !== undefined && mail.step !== 'digest')
+      .map((mail) => `mail ${mail?.subject} ${mail?.to} ${mail?.step}`),
+  ];
+  const doubled = byStep.filter((what, place) => byStep.indexOf(what) !== place);
+  return {
+    violations: [...violations, ...doubled.map((what) => violation('mail_twice', what))],
+    excused,
+  };
+}
+
+/**
+ * By two witnesses. The timeline: when a step decided to tell somebody, the facts before it left
+ * the subject open. The clocks: a mail that left later than a settlement was processed is wrong,
+ * unless its decision was cut by a kill and taken up afterwards.
+ */
+function checkSettled(
+  evidence: Evidence,
+  copies: Copies,
+): { readonly violations: readonly Violation[]; readonly excused: number } {
+  const events = new Map(evidence.sent.map((event) => [event.key, event]));
+  const violations: Violation[] = [];
+  let excused = 0;
+  for (const state of evidence.states.values()) {
+    for (const notice of state.notices.filter(({ template }) => template !== 'resolved')) {
+      if (!isOpen(factsBefore(state, notice, events))) {
+        violations.push(violation('told_after_settlement', `decided: ${notice.id}`));
+      }
+      const lateness = leftTooLate(evidence, state, notice, copies);
+      if (lateness === 'excused') excused += 1;
+      if (lateness === 'late') violations.push(violation('told_after_settlement', notice.id));
+    }
+  }
+  return { violations, excused };
+}
+
+/** What had taken effect when the timer of this notice's generation decided. */
+function factsBefore(
+  { timeline }: SubjectState,
+  { generation, step }: NoticeRecord,
+  events: ReadonlyMap<string, SentEvent>,
+): readonly SentEvent[] {
+  const decidedAt = timeline.findIndex(
+    ({ cause, detail }) => cause === `timer g${generation}` && detail === step,
+  );
+  return timeline.slice(0, Math.max(0, decidedAt)).flatMap((entry) => {
+    const event = events.get(appliedEvent(entry) ?? '');
+    return event === undefined ? [] : [event];
+  });
+}
+
+/** From the question "still wanted?" to the end of the mail, on a machine that is busy. */
+const HANDOVER_MS = 3_000;
+
+function leftTooLate(
+  { sent, invocations, kills, toWall }: Evidence,
+  { subject }: SubjectState,
+  notice: NoticeRecord,
+  copies: Copies,
+): 'in time' | 'late' | 'excused' {
+  const { outcome } = notice;
+  const [mail] = outcome?.kind === 'sent' ? (copies.get(outcome.messageId) ?? []) : [];
+  if (mail === undefined) return 'in time';
+  const processed = new Set(
+    invocations
+      .filter(({ completedAt }) => completedAt < mail.receivedAt - HANDOVER_MS)
+      .map(({ key }) => key),
+  );
+  const known = sent.filter((event) => event.subject === subject && processed.has(event.key));
+  if (known.length === 0 || isOpen(known)) return 'in time';
+  return isAround(kills, toWall(notice.at), mail.receivedAt) ? 'excused' : 'late';
+}
+
+/** Begun before all was up again, ended after the kill. */
+function isAround(kills: Evidence['kills'], begun: number, ended: number): boolean {
+  return kills.some(({ at, backAt }) => begun <= backAt && ended > at);
+}

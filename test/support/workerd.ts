@@ -1,0 +1,171 @@
+/**
+ * The gateway in workerd as `wrangler.toml` deploys it, on a real D1 and a real restate-server, all
+ * of it on loopback and gone afterwards.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createTestHarness, type TestHarness, unstable_readConfig } from 'wrangler';
+import { type D1Binding, d1Archive } from '../../src/archive/d1.ts';
+import { registerDeployment } from '../../src/durable/register.ts';
+import type { GatewayUnderTest } from '../suites/gateway.ts';
+import { LINK_SECRET, OPERATOR_TOKEN, SECRETS } from './gateway.ts';
+import { freePorts, type RunningRestate, startRestate } from './restate.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+
+export interface GatewayInWorkerd extends GatewayUnderTest {
+  /** Everything the Workers have logged so far. */
+  readonly origin: string;
+  logs(): readonly string[];
+  /** To one of the other Workers: `public` is on the internet without a key, `bare` has no settings. */
+  fetchFrom(worker: 'public' | 'bare', path: string, init?: RequestInit): Promise<Response>;
+}
+
+export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
+  const root = mkdtempSync(join(tmpdir(), 'hookline-gateway-worker-'));
+  const restate = await startRestate();
+  const [smtpPort = 0] = await freePorts(1);
+  // Nobody listens there: no step of a ladder is due while the tests run.
+  const variables = workerVariables(restate, `smtp://127.0.0.1:${smtpPort}`);
+  const harness = createTestHarness({
+    root,
+    workers: [
+      workerOf('gateway', { ...variables, HOOKLINE_ENDPOINT_IS_PRIVATE: 'yes' }),
+      workerOf('public', variables),
+      workerOf('bare', {}),
+    ],
+  });
+  const close = async (): Promise<void> => {
+    // Restate first: it would go on calling a Worker that is no more.
+    await restate.stop();
+    await harness.close();
+    rmSync(root, { recursive: true, force: true });
+  };
+  try {
+    const origin = (await harness.listen()).url.origin;
+    await harness.getWorker('hookline-test-gateway').applyD1Migrations('ARCHIVE');
+    await register(restate, origin);
+    return {
+      // Over its socket and by a plain `fetch`, so that paths and headers arrive as they are.
+      fetch: (path, init) => fetch(`${origin}${path}`, init),
+      fetchFrom: (worker, path, init) => inWorker(harness, worker, path, init),
+      archiveView: await archiveView(harness),
+      ingressView: ingressView(restate),
+      origin,
+      logs: () => harness.getLogs().map(({ message }) => message),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Date, flags, alias and bindings are read from `wrangler.toml`: what is tested is what is deployed. */
+function workerOf(name: 'gateway' | 'public' | 'bare', vars: Readonly<Record<string, string>>) {
+  const deployed = unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') });
+  const alias = Object.entries(deployed.alias ?? {});
+  return {
+    config: {
+      name: `hookline-test-${name}`,
+      main: join(PROJECT, name === 'bare' ? 'src/worker.ts' : 'test/support/gateway-worker.ts'),
+      compatibility_date: deployed.compatibility_date ?? '',
+      compatibility_flags: deployed.compatibility_flags,
+      minify: deployed.minify ?? false,
+      alias: Object.fromEntries(alias.map(([from, to]) => [from, resolve(PROJECT, to)])),
+      d1_databases: deployed.d1_databases.map((database) => ({
+        ...database,
+        migrations_dir: resolve(PROJECT, database.migrations_dir ?? ''),
+      })),
+      vars,
+    },
+  };
+}
+
+function workerVariables(restate: RunningRestate, smtpUrl: string): Record<string, string> {
+  return {
+    HOOKLINE_URL: 'https://hooks.example.com',
+    HOOKLINE_TOKEN: OPERATOR_TOKEN,
+    HOOKLINE_LINK_SECRET: LINK_SECRET,
+    STRIPE_SECRET: SECRETS.stripe,
+    STRIPE_SECRET_OLD: SECRETS.stripeOld,
+    STRIPE_SECRET_EUROPE: SECRETS.europe,
+    GITHUB_SECRET: SECRETS.github,
+    STANDARD_SECRET: SECRETS.standard,
+    RESTATE_INGRESS_URL: restate.ingressUrl,
+    RESTATE_ADMIN_URL: restate.adminUrl,
+    SMTP_URL: smtpUrl,
+  };
+}
+
+async function register(restate: RunningRestate, origin: string): Promise<void> {
+  const registered = await registerDeployment({
+    adminUrl: restate.adminUrl,
+    uri: `${origin}/restate`,
+    force: true,
+    useHttp11: true,
+    fetch,
+    deadlineMs: 20_000,
+  });
+  if (!registered.ok) throw new Error(JSON.stringify(registered.failure));
+}
+
+async function inWorker(
+  harness: TestHarness,
+  worker: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const answer = await harness
+    .getWorker(`hookline-test-${worker}`)
+    .fetch(`http://localhost${path}`, init);
+  return new Response(await answer.arrayBuffer(), { status: answer.status });
+}
+
+/** Looks into the Worker's own D1, through wrangler's proxy of its bindings. */
+async function archiveView(harness: TestHarness): Promise<GatewayUnderTest['archiveView']> {
+  const { ARCHIVE } = await harness
+    .getWorker<{ ARCHIVE: D1Binding }>('hookline-test-gateway')
+    .getEnv();
+  const archive = d1Archive(ARCHIVE);
+  return {
+    find: async (source, key) => {
+      const stored = await archive.find(source, key);
+      const body = await archive.body(source, key);
+      return stored !== null && body.kind === 'bytes' ? { ...stored, body: body.bytes } : null;
+    },
+    count: async () => {
+      const [answer] = await ARCHIVE.batch([
+        ARCHIVE.prepare('SELECT count(*) AS count FROM events'),
+      ]);
+      return countIn(answer?.results);
+    },
+  };
+}
+
+/** Reads what Restate itself accepted, whether its handler has run or not. */
+function ingressView(restate: RunningRestate): GatewayUnderTest['ingressView'] {
+  const fromOutside = "target_handler_name = 'onFact' AND invoked_by = 'ingress'";
+  return {
+    eventKeys: async (subject) => {
+      const rows = await restate.query(
+        `SELECT idempotency_key FROM sys_invocation WHERE ${fromOutside} ` +
+          `AND target_service_key = '${subject.replaceAll("'", "''")}'`,
+      );
+      // `{source}:{event key}`, as the gateway sends it.
+      return rows.map((row) => String(row['idempotency_key']).replace(/^[^:]*:/, ''));
+    },
+    count: async () =>
+      countIn(
+        await restate.query(`SELECT count(1) AS count FROM sys_invocation WHERE ${fromOutside}`),
+      ),
+  };
+}
+
+function countIn(rows: readonly unknown[] | undefined): number {
+  const [row] = rows ?? [];
+  const count: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'count') : null;
+  if (typeof count !== 'number') throw new Error(`not a count: ${JSON.stringify(rows)}`);
+  return count;
+}
