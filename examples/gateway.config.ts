@@ -10,9 +10,9 @@ export default defineGateway({
     github: { provider: 'github', secrets: ['GITHUB_WEBHOOK_SECRET'], live: true },
   },
   mail: {
-    from: 'Hookline <hookline@example.com>',
-    businessName: 'Example Company',
-    team: [['team@example.com'], ['lead@example.com', 'team@example.com']],
+    from: 'Hookline <hookline@acme.test>',
+    businessName: 'Acme',
+    team: [['team@acme.test'], ['lead@acme.test', 'team@acme.test']],
   },
   calendar: { customer: anyTime, team: anyTime },
   limits: { minGapHours: 0, remindersPerRecipientPerDay: 40 },

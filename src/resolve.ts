@@ -12,7 +12,7 @@ import { type ConfigProblem, isSound } from './resolve/problems.ts';
 import { type Environment, ownSecret } from './resolve/secrets.ts';
 import { configShape } from './resolve/shape.ts';
 import { resolveSource, type SourceScope } from './resolve/sources.ts';
-import { resolveTeam, TEAM_VARIABLE } from './resolve/team.ts';
+import { isNobodys, nobodysSender, resolveTeam, TEAM_VARIABLE } from './resolve/team.ts';
 
 export { parseMailbox } from './resolve/mailbox.ts';
 export { type ConfigProblem, formatProblems } from './resolve/problems.ts';
@@ -23,10 +23,11 @@ export interface ResolveInput {
   /** By id; `webhooks/index.ts` has the list. */
   readonly providers: ReadonlyMap<string, ProviderDefinition>;
   /**
-   * True only where all mail ends in the embedded catcher: sources that do not say are then live,
-   * and the sample config's addresses are good enough.
+   * True only where all mail ends in the embedded catcher: sources that do not say are then live.
    */
   readonly liveByDefault: boolean;
+  /** The server all mail is handed to is on this machine: the sample config's addresses will do. */
+  readonly mailStaysHere: boolean;
   /** Where people reach the gateway: links in mails start with it. */
   readonly publicUrl: string;
   /** Lower-case hex SHA-256 of the UTF-8 text; names secrets in logs. */
@@ -52,10 +53,13 @@ export function resolveGateway(input: ResolveInput): Result<Gateway, readonly Co
   const tiers = resolveTeam({
     configured: isSound(problems, 'mail.team') ? config.mail.team : [],
     variable: env[TEAM_VARIABLE],
-    embedded: input.liveByDefault,
+    mailStaysHere: input.mailStaysHere,
     zone: calendars.team.zone,
     problems,
   });
+  if (isSound(problems, 'mail.from') && !input.mailStaysHere && isNobodys(config.mail.from)) {
+    problems.push(nobodysSender);
+  }
   const ladders = resolveLadders(config, problems);
   const sources = resolveSources({ ...input, ladders, calendars, tiers, problems });
   if (isSound(problems, 'mail.team')) {

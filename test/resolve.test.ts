@@ -28,7 +28,7 @@ const config: GatewayConfig = {
 };
 
 function inputOf(over: Partial<ResolveInput> = {}): ResolveInput {
-  const base = { config, env, providers, liveByDefault: false, sha256Hex };
+  const base = { config, env, providers, liveByDefault: false, mailStaysHere: false, sha256Hex };
   return { ...base, publicUrl: 'https://hooks.acme.test', ...over };
 }
 
@@ -69,15 +69,19 @@ const LADDER: Ladder = {
 
 describe('the sample config', () => {
   it('starts with the catcher, live, with the three sources scripts rely on', () => {
-    const gateway = resolved({ config: sampleConfig, liveByDefault: true });
+    const gateway = resolved({ config: sampleConfig, liveByDefault: true, mailStaysHere: true });
     expect([...gateway.sources.keys()]).toEqual(['stripe', 'github', 'standard']);
     expect([...gateway.sources.values()].every(({ live }) => live)).toBe(true);
   });
 
-  it('does not start where mail really leaves, until it has a team', () => {
-    expect(fieldsOf({ config: sampleConfig })).toEqual(['mail.team[0]', 'mail.team[1]']);
+  it('does not start where mail really leaves, until it has a team and a sender', () => {
+    const all = ['mail.team[0]', 'mail.team[1]', 'mail.from'];
+    expect(fieldsOf({ config: sampleConfig })).toEqual(all);
+    expect(fieldsOf({ config: sampleConfig, mailStaysHere: true })).toEqual([]);
     const own = withEnv({ HOOKLINE_TEAM_EMAIL: 'ops@acme.test, Ada <ada@acme.test>' });
-    const gateway = resolved({ config: sampleConfig, ...own });
+    expect(fieldsOf({ config: sampleConfig, ...own })).toEqual(['mail.from']);
+    const mail = { ...sampleConfig.mail, from: 'Acme <billing@acme.test>' };
+    const gateway = resolved({ config: { ...sampleConfig, mail }, ...own });
     const tiers = gateway.sources.get('stripe')?.policy.tiers ?? [];
     expect(tiers.map((tier) => tier.map(({ address }) => address))).toEqual([
       ['ops@acme.test', 'ada@acme.test'],

@@ -1,6 +1,7 @@
 /** What the comparison must show: one claim per sequence and tracker, and one per defect. */
-import { type Observations, SYSTEMS, type System, seenOf } from './play.ts';
+import { type Observations, type Seen, seenOf } from './play.ts';
 import { DEFECTS, PLAIN, SEQUENCES, type Sequence, type Told } from './sequences.ts';
+import { SYSTEM_NAMES, type SystemName } from './systems.ts';
 import { VARIANTS } from './variants.ts';
 
 export interface Claim {
@@ -29,8 +30,8 @@ const alike: readonly Claim[] = PLAIN.flatMap((sequence) =>
 function defect(
   claim: string,
   about: Sequence,
-  tracker: (seen: ReturnType<typeof seenOf>) => boolean,
-  ours: (seen: ReturnType<typeof seenOf>) => boolean,
+  tracker: (seen: Seen) => boolean,
+  ours: (seen: Seen) => boolean,
 ): Claim {
   return {
     claim,
@@ -45,20 +46,28 @@ const asTold =
   (sequence: Sequence) =>
   (seen: Told): boolean =>
     isAsTold(seen, sequence.told);
-const PAID_FIRST = PLAIN.find(({ id }) => id === 'paidfirst') ?? DEFECTS.retried;
+/** Three mails within one interval, where there should be two intervals between them. */
+const isHasty = (seen: Seen): boolean => seen.spanBeats !== null && seen.spanBeats < 1;
+const isPatient = (seen: Seen): boolean => seen.spanBeats !== null && seen.spanBeats > 1;
+
+function plain(id: string): Sequence {
+  const sequence = PLAIN.find((one) => one.id === id);
+  if (sequence === undefined) throw new Error(`no sequence ${id}`);
+  return sequence;
+}
 
 const better: readonly Claim[] = [
   defect(
     'each attempt of the provider starts one more chain in a tracker: three mails at once and three alarms; Hookline keeps one ladder',
     DEFECTS.retried,
-    (seen) => seen.early === 3 && seen.escalations === 3,
-    (seen) => seen.early <= 1 && asTold(DEFECTS.retried)(seen),
+    (seen) => isHasty(seen) && isAsTold(seen, { reminders: 3, escalations: 3 }),
+    (seen) => isPatient(seen) && isAsTold(seen, DEFECTS.retried.told),
   ),
   defect(
     'a repeated delivery counts again in a tracker; Hookline knows the event by its id',
     DEFECTS.duplicated,
-    (seen) => seen.early === 3 && seen.escalations === 3,
-    (seen) => seen.early <= 1 && asTold(DEFECTS.duplicated)(seen),
+    (seen) => isHasty(seen) && isAsTold(seen, { reminders: 3, escalations: 3 }),
+    (seen) => isPatient(seen) && isAsTold(seen, DEFECTS.duplicated.told),
   ),
   defect(
     'paid is for ever in a tracker; Hookline follows up on a newer failure from its beginning',
@@ -86,13 +95,13 @@ const better: readonly Claim[] = [
   ),
   defect(
     'the timer of a tracker stays armed after the payment; Hookline cancels it',
-    PAID_FIRST,
-    (seen) => seen.timers === 1,
-    (seen) => seen.timers === 0,
+    plain('paidfirst'),
+    (seen) => seen.timersLeft === 1,
+    (seen) => seen.timersLeft === 0,
   ),
   defect(
     'the state of a tracker stays for ever; Hookline has scheduled its end',
-    PAID_FIRST,
+    plain('paidfirst'),
     (seen) => !seen.forgets,
     (seen) => seen.forgets,
   ),
@@ -102,15 +111,15 @@ export const CLAIMS: readonly Claim[] = [...alike, ...better];
 
 /** `3+1`: three reminders and one escalation. */
 export function tableRows(observations: Observations): readonly (readonly string[])[] {
-  const cell = (sequence: Sequence, system: System): string => {
+  const cell = (sequence: Sequence, system: SystemName): string => {
     const { reminders, escalations } = seenOf(observations, sequence.id, system);
     return `${reminders}+${escalations}`;
   };
   return [
-    ['', ...SYSTEMS],
+    ['', ...SYSTEM_NAMES],
     ...SEQUENCES.map((sequence) => [
       sequence.title,
-      ...SYSTEMS.map((system) => cell(sequence, system)),
+      ...SYSTEM_NAMES.map((system) => cell(sequence, system)),
     ]),
   ];
 }

@@ -2,7 +2,8 @@
 import { table } from '../../src/cli/print.ts';
 import { type Example, runAsCommand, type Stage } from '../support/example.ts';
 import { CLAIMS, tableRows } from './claims.ts';
-import { playAll, SYSTEMS, seenOf, TIME_SCALE } from './play.ts';
+import { playAll, seenOf } from './play.ts';
+import { SYSTEM_NAMES, TIME_SCALE } from './systems.ts';
 
 async function play(stage: Stage): Promise<void> {
   const observations = await playAll(stage);
@@ -11,7 +12,7 @@ async function play(stage: Stage): Promise<void> {
   for (const line of table(tableRows(observations))) stage.say(`  ${line}`);
   stage.say();
   for (const { claim, holds, about } of CLAIMS) {
-    const seen = SYSTEMS.map((system) => [system, seenOf(observations, about.id, system)]);
+    const seen = SYSTEM_NAMES.map((system) => [system, seenOf(observations, about.id, system)]);
     stage.expect(claim, holds(observations), Object.fromEntries(seen));
   }
 }

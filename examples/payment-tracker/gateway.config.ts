@@ -27,9 +27,9 @@ export default defineGateway({
     },
   },
   mail: {
-    from: 'Hookline <hookline@example.com>',
-    businessName: 'Example Company',
-    team: [['team@example.com'], ['team@example.com']],
+    from: 'Hookline <hookline@acme.test>',
+    businessName: 'Acme',
+    team: [['team@acme.test'], ['team@acme.test']],
   },
   calendar: { customer: anyTime, team: anyTime },
   // The tracker knows neither a gap between mails nor hard declines; here they must not show.

@@ -1,53 +1,57 @@
-/** Plays every sequence on Hookline and on all five trackers at once, and counts what people got. */
+/** Plays every sequence on Hookline and on all five trackers, side by side, and notes what came of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serveEndpoint } from '../../src/durable/endpoint-node.ts';
 import { registerDeployment } from '../../src/durable/register.ts';
-import type { Stage } from '../support/example.ts';
-import type { Hookline } from '../support/hookline.ts';
+import { type Stage, seenWithin } from '../support/example.ts';
+import { LAST_BEAT, SEQUENCES, type Sequence, type Step, type Told, WARM_UP } from './sequences.ts';
 import {
-  FIRST_LOOK,
-  LAST_BEAT,
-  SEQUENCES,
-  type Sequence,
-  type Step,
-  type Told,
-} from './sequences.ts';
-import { paymentTracker, type TrackerEvent, VARIANTS, type Variant } from './variants.ts';
+  BEAT_MS,
+  hooklineSystem,
+  type System,
+  type SystemName,
+  type TrackerMailSeen,
+  told,
+  trackerSystem,
+} from './systems.ts';
+import { paymentTracker, VARIANTS } from './variants.ts';
 
-/** One interval of a tracker, one day of Hookline. Whole seconds: Stripe's times have no smaller. */
-export const BEAT_MS = 2_000;
-export const TIME_SCALE = 86_400_000 / BEAT_MS;
-
-export type System = 'hookline' | Variant['language'];
-export const SYSTEMS: readonly System[] = ['hookline', ...VARIANTS.map(({ language }) => language)];
+/** The sequence whose timers are looked at: a payment settled while one was armed. */
+const WATCHED = 'paidfirst';
+/** Sequences start at so many moments, a second apart: all at once is a burst every beat. */
+const STARTS = 4;
+/** Long enough for a busy machine; when it is over, the step goes on and the claim will fail. */
+const PATIENCE_MS = 30_000;
 
 export interface Seen extends Told {
-  /** Reminders within the first interval. */
-  readonly early: number;
-  /** Timers that still wait although the payment is paid; looked at for one sequence only. */
-  readonly timers: number | null;
-  /** Is anything scheduled that will clear the state? */
+  /** Beats from the first reminder to the third; null: there was no third. */
+  readonly spanBeats: number | null;
+  /** Timers that waited when the last step had been handled; looked at in one sequence only. */
+  readonly timersLeft: number;
+  /** In the end, something is scheduled that clears the state; the same sequence only. */
   readonly forgets: boolean;
 }
 
 export type Observations = ReadonlyMap<string, Seen>;
 
-export function seenOf(observations: Observations, sequence: string, system: System): Seen {
+export function seenOf(observations: Observations, sequence: string, system: SystemName): Seen {
   const seen = observations.get(`${sequence} ${system}`);
   if (seen === undefined) throw new Error(`${sequence} was not played on ${system}`);
   return seen;
 }
 
-/** Takes `LAST_BEAT` beats, whatever the number of sequences: all are played side by side. */
+/** Takes about `LAST_BEAT` beats, whatever the number of sequences. */
 export async function playAll({ hookline, say }: Stage): Promise<Observations> {
-  const mails: { readonly system: System; readonly told: string; readonly payment: string }[] = [];
+  const mails: TrackerMailSeen[] = [];
   const endpoint = await serveEndpoint({
     host: '127.0.0.1',
     port: 0,
+    logger: () => undefined, // Otherwise a line for every step of every handler.
     services: VARIANTS.map((variant) =>
       paymentTracker(variant, {
         scale: (intervalMs) => (intervalMs * BEAT_MS) / variant.intervalMs,
-        mail: async (told, payment) => void mails.push({ system: variant.language, told, payment }),
+        mail: async (kind, payment) => {
+          mails.push({ language: variant.language, told: kind, payment, at: Date.now() });
+        },
       }),
     ),
   });
@@ -61,179 +65,78 @@ export async function playAll({ hookline, say }: Stage): Promise<Observations> {
       deadlineMs: 20_000,
     });
     if (!registered.ok) throw new Error(JSON.stringify(registered.failure));
-    // Just after a full second, so that Stripe's whole seconds and ours agree.
-    await sleep(1_000 - (Date.now() % 1_000));
-    const startMs = Date.now();
+    const systems = [
+      hooklineSystem(hookline),
+      ...VARIANTS.map((variant) => trackerSystem(hookline, variant, mails)),
+    ];
+    await Promise.all(systems.map((system) => playOn(system, WARM_UP)));
     say(
-      `Playing ${SEQUENCES.length} sequences on ${SYSTEMS.length} systems, a day in two seconds.`,
+      `${SEQUENCES.length} sequences on ${systems.length} systems; a day takes ${BEAT_MS / 1_000} seconds.`,
     );
-    const until = (beat: number): Promise<void> =>
-      sleep(Math.max(0, startMs + beat * BEAT_MS - Date.now()));
-    const count = async (sequence: Sequence, system: System): Promise<Told> =>
-      system === 'hookline'
-        ? countMails(hookline, sequence)
-        : {
-            reminders: mails.filter(isOf(sequence, system, 'reminder')).length,
-            escalations: mails.filter(isOf(sequence, system, 'escalation')).length,
-          };
-    const playing = SEQUENCES.flatMap((sequence) => [
-      playOn(sequence, until, (step) => tellHookline(hookline, sequence, step, startMs)),
-      ...VARIANTS.map((variant) =>
-        playOn(sequence, until, (step) => tellTracker(hookline, variant, sequence, step, startMs)),
-      ),
-    ]);
-    await until(FIRST_LOOK);
-    const early = new Map<string, number>();
-    const timers = new Map<string, number>();
-    for (const sequence of SEQUENCES) {
-      for (const system of SYSTEMS) {
-        const key = `${sequence.id} ${system}`;
-        early.set(key, (await count(sequence, system)).reminders);
-        if (sequence.id === 'paidfirst') timers.set(key, await waitingTimers(hookline, system));
-      }
-    }
-    await Promise.all(playing);
-    await until(LAST_BEAT);
-    const seen = new Map<string, Seen>();
-    for (const sequence of SEQUENCES) {
-      for (const system of SYSTEMS) {
-        const key = `${sequence.id} ${system}`;
-        seen.set(key, {
-          ...(await count(sequence, system)),
-          early: early.get(key) ?? 0,
-          timers: timers.get(key) ?? null,
-          forgets: sequence.id === 'paidfirst' && (await willForget(hookline, system)),
-        });
-      }
-    }
-    return seen;
+    return await observe(systems);
   } finally {
     await endpoint.close();
   }
 }
 
-async function playOn(
-  { steps }: Sequence,
-  until: (beat: number) => Promise<void>,
-  deliver: (step: Step) => Promise<void>,
-): Promise<void> {
-  for (const step of steps) {
-    await until(step.at);
-    await deliver(step);
-  }
-}
-
-const idOf = (sequence: Sequence, step: Step): string =>
-  `${step.what === 'intent_failed' ? 'pi' : 'in'}_tracked${sequence.id}`;
-
-function isOf(sequence: Sequence, system: System, told: string) {
-  return (mail: { system: System; told: string; payment: string }): boolean =>
-    mail.system === system &&
-    mail.told === told &&
-    mail.payment.slice(3) === `tracked${sequence.id}`;
-}
-
-/** Through the front door: signed, over HTTP, to the gateway. */
-async function tellHookline(
-  hookline: Hookline,
-  sequence: Sequence,
-  step: Step,
-  startMs: number,
-): Promise<void> {
-  const { what, happenedAt, times = 1, forged = false } = step;
-  const type =
-    what === 'paid'
-      ? 'invoice.paid'
-      : what === 'failed'
-        ? 'invoice.payment_failed'
-        : 'payment_intent.payment_failed';
-  const ofCustomer = what === 'intent_failed' ? 'receipt_email' : 'customer_email';
-  const happened = Math.floor((startMs + (happenedAt ?? 0) * BEAT_MS) / 1_000);
-  const sets = [
-    `data.object.${ofCustomer}=${sequence.id}@example.com`,
-    ...(what === 'failed' ? ['data.object.next_payment_attempt=null'] : []),
-    // The invoice names its intent, as it did before API version basil.
-    ...(what === 'intent_failed' ? [] : [`data.object.payment_intent=pi_tracked${sequence.id}`]),
-    ...(happenedAt === undefined ? [] : [`created=${happened}`]),
-  ];
-  const shape = what === 'intent_failed' ? [] : ['--shape', 'acacia'];
-  const result = await hookline.command(
-    ...['trigger', 'stripe', type, '--id', idOf(sequence, step), ...shape],
-    ...sets.flatMap((set) => ['--set', set]),
-    ...['--times', String(times)],
-    ...(forged ? ['--wrong-secret'] : []),
-  );
-  if (result.code !== 0) throw new Error([...result.lines, ...result.remarks].join('\n'));
-}
-
-/** As the provider would: its webhook points at the handler, without a key for the event. */
-async function tellTracker(
-  hookline: Hookline,
-  variant: Variant,
-  sequence: Sequence,
-  step: Step,
-  startMs: number,
-): Promise<void> {
-  const payment = idOf(sequence, step);
-  const event: TrackerEvent = {
-    id: `evt_${sequence.id}_${step.at}_${step.what}`,
-    type: step.what,
-    created: Math.floor((startMs + (step.happenedAt ?? step.at) * BEAT_MS) / 1_000),
-    data: { id: payment, customer: `${sequence.id}@example.com` },
-  };
-  const handler = step.what === 'paid' ? variant.onSuccess : variant.onFailure;
-  const url = `${hookline.restateIngressUrl}/${variant.objectName}/${payment}/${handler}/send`;
-  for (let time = 0; time < (step.times ?? 1); time += 1) {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(event),
-    });
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  }
-}
-
-/** What arrived in mailboxes. A digest to the team counts once for each subject in it. */
-async function countMails(hookline: Hookline, { id }: Sequence): Promise<Told> {
-  const mails = await hookline.mails();
-  const about = [`stripe/in_tracked${id}`, `stripe/pi_tracked${id}`];
-  return {
-    reminders: mails.filter(({ to }) => to.includes(`${id}@example.com`)).length,
-    escalations: mails.filter(
-      (mail) =>
-        mail.to.includes('team@example.com') && mail.about.some((one) => about.includes(one)),
-    ).length,
-  };
-}
-
-function paidFirstOf(system: System): { readonly service: string; readonly handlers: string[] } {
-  const variant = VARIANTS.find(({ language }) => language === system);
-  return variant === undefined
-    ? { service: 'Payment', handlers: ['onTimer'] }
-    : { service: variant.objectName, handlers: [variant.onFailure] };
-}
-
-async function scheduled(hookline: Hookline, system: System): Promise<readonly string[]> {
-  const key = system === 'hookline' ? 'stripe/in_trackedpaidfirst' : 'in_trackedpaidfirst';
-  const response = await fetch(`${hookline.restateAdminUrl}/query`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify({
-      query:
-        'SELECT target_handler_name FROM sys_invocation_status ' +
-        `WHERE status = 'scheduled' AND target_service_name = '${paidFirstOf(system).service}' ` +
-        `AND target_service_key = '${key}'`,
+async function observe(systems: readonly System[]): Promise<Observations> {
+  // Just after a full second: Stripe's times are whole seconds, and a second is much of a day here.
+  await sleep(1_000 - (Date.now() % 1_000));
+  const end = sleep(LAST_BEAT * BEAT_MS + STARTS * 1_000);
+  const timersLeft = new Map<string, number>();
+  const pairs = systems.flatMap((system) => SEQUENCES.map((sequence) => ({ system, sequence })));
+  await Promise.all(
+    pairs.map(async ({ system, sequence }) => {
+      await sleep((SEQUENCES.indexOf(sequence) % STARTS) * 1_000);
+      await playOn(system, sequence);
+      if (sequence.id !== WATCHED) return;
+      const waiting = await system.scheduled(sequence);
+      const timers = waiting.filter((handler) => handler === system.timer);
+      timersLeft.set(keyOf(sequence, system), timers.length);
     }),
+  );
+  await end;
+  const seen = new Map<string, Seen>();
+  for (const { system, sequence } of pairs) {
+    if (system.name === 'hookline') await settled(system, sequence);
+    const key = keyOf(sequence, system);
+    const { reminders } = await system.mailTimes(sequence);
+    const [first, , third] = reminders.toSorted((a, b) => a - b);
+    seen.set(key, {
+      ...(await told(system, sequence)),
+      spanBeats: first === undefined || third === undefined ? null : (third - first) / BEAT_MS,
+      timersLeft: timersLeft.get(key) ?? 0,
+      forgets: sequence.id === WATCHED && (await system.scheduled(sequence)).includes('expire'),
+    });
+  }
+  return seen;
+}
+
+const keyOf = (sequence: Sequence, system: System): string => `${sequence.id} ${system.name}`;
+
+/** A mail may still be on its way on a busy machine; too many mails are never excused by this. */
+async function settled(system: System, sequence: Sequence): Promise<void> {
+  await seenWithin(5_000, async () => {
+    const now = await told(system, sequence);
+    const { reminders, escalations } = sequence.told;
+    return now.reminders >= reminders && now.escalations >= escalations ? now : null;
   });
-  const { rows } = (await response.json()) as { rows: { target_handler_name: string }[] }; // documented
-  return rows.map((row) => row.target_handler_name);
 }
 
-async function waitingTimers(hookline: Hookline, system: System): Promise<number> {
-  const { handlers } = paidFirstOf(system);
-  return (await scheduled(hookline, system)).filter((name) => handlers.includes(name)).length;
+async function playOn(system: System, sequence: Sequence): Promise<void> {
+  for (const step of sequence.steps) {
+    await dueNow(system, sequence, step);
+    await system.deliver(sequence, step);
+  }
 }
 
-async function willForget(hookline: Hookline, system: System): Promise<boolean> {
-  return (await scheduled(hookline, system)).includes('expire');
+async function dueNow(system: System, sequence: Sequence, step: Step): Promise<void> {
+  const { reminders = 0, escalations = 0 } = step.after ?? {};
+  if (step.after !== undefined) {
+    await seenWithin(PATIENCE_MS, async () => {
+      const now = await told(system, sequence);
+      return now.reminders >= reminders && now.escalations >= escalations ? now : null;
+    });
+  }
+  await sleep((step.beats ?? 0) * BEAT_MS);
 }

@@ -61,6 +61,12 @@ export const VARIANTS: readonly Variant[] = [
 
 const REMINDERS_MAX = 3;
 
+const EVENT: restate.Serde<TrackerEvent> = {
+  contentType: 'application/json',
+  serialize: (event) => new TextEncoder().encode(JSON.stringify(event)),
+  deserialize: (bytes) => JSON.parse(new TextDecoder().decode(bytes)),
+};
+
 /** What the trackers get: no signature, no key of the event, and `data.id` names the payment. */
 export interface TrackerEvent {
   readonly id: string;
@@ -94,12 +100,12 @@ export function paymentTracker(
     ctx.set(counter, sent + 1);
     await ctx.run('remind', () => options.mail('reminder', ctx.key));
     // The event again, to the same handler: a timer looks like one more failure.
-    ctx.genericSend({
+    ctx.genericSend<TrackerEvent>({
       service: objectName,
       method: variant.onFailure,
       key: ctx.key,
       parameter: event,
-      inputSerde: restate.serde.json,
+      inputSerde: EVENT,
       delay: options.scale(variant.intervalMs),
     });
   };

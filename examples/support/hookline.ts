@@ -109,7 +109,7 @@ export async function startHookline(options: HooklineOptions): Promise<Hookline>
       return answer === null ? null : readView(answer);
     },
     now: async () => Date.parse(String(fieldOf(await api('/api/now'), 'followUp'))),
-    mails: async () => options.given?.mails() ?? (mail === null ? [] : await caughtMails(mail)),
+    mails: mailsOf(options.given, mail),
     kill9: () => ended(child, 'SIGKILL').then(() => undefined),
     restart: async () => {
       child = start(options.config, env);
@@ -120,6 +120,20 @@ export async function startHookline(options: HooklineOptions): Promise<Hookline>
       rmSync(dataDir, { recursive: true, force: true });
       return code;
     },
+  };
+}
+
+function mailsOf(given: GivenServers | undefined, page: string | null): Hookline['mails'] {
+  if (given !== undefined) return async () => given.mails();
+  return page === null ? async () => [] : cached(() => caughtMails(page));
+}
+
+/** Many who ask at once share one answer: the catcher's is long. */
+function cached<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | null = null;
+  return () => {
+    answer ??= ask().finally(() => setTimeout(() => (answer = null), 100).unref());
+    return answer;
   };
 }
 

@@ -1,6 +1,8 @@
 /** Mails as the examples see them, whether the catcher or a given server took them. */
 
 export interface Mail {
+  /** When it was taken, epoch ms; the catcher knows whole seconds. */
+  readonly at: number;
   readonly to: readonly string[];
   readonly subject: string;
   readonly text: string;
@@ -13,7 +15,7 @@ export interface Mail {
 
 /** Reads `X-Hookline-Subject` and `X-Hookline-Step`, whose form is `g1/reminder-1`. */
 export function mailOf(
-  seen: Pick<Mail, 'to' | 'subject' | 'text' | 'messageId'>,
+  seen: Pick<Mail, 'at' | 'to' | 'subject' | 'text' | 'messageId'>,
   header: (name: string) => string | null,
 ): Mail {
   return {
@@ -43,6 +45,9 @@ export async function caughtMails(pageUrl: string): Promise<readonly Mail[]> {
     };
     const { subject, text } = mail;
     const to = mail.to.map(({ address }) => address);
-    return mailOf({ to, subject, text, messageId: header('message-id') ?? '' }, header);
+    return mailOf(
+      { at: Date.parse(mail.time), to, subject, text, messageId: header('message-id') ?? '' },
+      header,
+    );
   });
 }

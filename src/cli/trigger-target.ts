@@ -1,6 +1,8 @@
 /** Which source `hookline trigger` posts to: the user's config says, the environment completes. */
+
 import { providerById, providers } from '../../webhooks/index.ts';
 import type { SourceConfig } from '../config.ts';
+import { DEFAULT_ALERT_LABELS } from '../core/fact-words.ts';
 import { nearest } from '../core/nearest.ts';
 import { Misuse, type World } from './command.ts';
 import { connectionOf } from './connection.ts';
@@ -35,8 +37,9 @@ export async function triggerTarget(
     return { sentence: `gateway.config.ts has no source with provider ${provider.id}; add one.` };
   }
   const connection = connectionOf(world);
-  const secret = connection.secret(variable);
-  if (secret === null) {
+  // A variable may hold several secrets for rotation; the first is the newest.
+  const secret = connection.secret(variable)?.trim().split(/\s+/)[0] ?? '';
+  if (secret === '') {
     return {
       sentence:
         `No secret to sign with: ${variable} is not set, and this directory has no ` +
@@ -58,6 +61,6 @@ function ownSettings(
 ): Pick<TriggerTarget, 'toleranceSeconds' | 'alertLabels'> {
   return {
     toleranceSeconds: source.toleranceSeconds ?? null,
-    alertLabels: source.alertLabels ?? [],
+    alertLabels: source.alertLabels ?? DEFAULT_ALERT_LABELS,
   };
 }

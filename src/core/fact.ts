@@ -24,7 +24,7 @@ export type RecipientFactName =
   | 'recipient.complained'
   | 'recipient.unsubscribed'
   | 'recipient.delivered';
-export type FactName = PaymentFactName | AlertFactName | RecipientFactName;
+type FactName = PaymentFactName | AlertFactName | RecipientFactName;
 
 export interface Customer {
   readonly email: string | null;

@@ -28,6 +28,7 @@ export async function buildLambda(
     env,
     providers,
     liveByDefault: false,
+    mailStaysHere: false,
     publicUrl: env['HOOKLINE_URL'] ?? '',
     sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   });

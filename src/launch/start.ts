@@ -6,7 +6,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { providers } from '../../webhooks/index.ts';
 import type { GatewayConfig } from '../config.ts';
+import { createNodeCrypto } from '../edge/crypto-node.ts';
 import type { Gateway } from '../gateway.ts';
+import { isLoopback, parseSmtpUrl } from '../mail/smtp-url.ts';
+import { secretFormProblems } from '../resolve/secret-form.ts';
 import { formatProblems, resolveGateway } from '../resolve.ts';
 import { type ChildSpec, createChild, endStaleChild, type Supervisor } from './child.ts';
 import { type KeptClock, keepClock } from './clock-file.ts';
@@ -107,7 +110,12 @@ async function bringUp(
   const secrets = keepSecrets(settings.dataDir, wantedSecrets(config, env), env, randomBytes);
   const gatewayUrl = urlOf(settings.host, settings.ports.gateway);
   // Before anything runs: a config that does not hold up leaves nothing to clear away.
-  const gateway = resolveOrRefuse(options, settings, { ...env, ...secrets.values }, gatewayUrl);
+  const gateway = await resolveOrRefuse(
+    options,
+    settings,
+    { ...env, ...secrets.values },
+    gatewayUrl,
+  );
   const clock = keepClock(settings.dataDir, settings.timeScale, Date.now());
   if (!clock.ok) throw new LaunchRefused(clock.failure);
   if (clock.value.remark !== null) supervisor.say(clock.value.remark);
@@ -149,22 +157,32 @@ async function bringUp(
   });
 }
 
-function resolveOrRefuse(
+async function resolveOrRefuse(
   { config }: Launch,
   settings: Settings,
   env: Readonly<Record<string, string | undefined>>,
   gatewayUrl: string,
-): Gateway {
+): Promise<Gateway> {
   const resolved = resolveGateway({
     config,
     env,
     providers,
     liveByDefault: settings.smtpUrl === null,
+    mailStaysHere: staysHere(settings.smtpUrl),
     publicUrl: settings.publicUrl ?? gatewayUrl,
     sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   });
   if (!resolved.ok) throw new LaunchRefused(formatProblems(resolved.failure));
+  const unfit = await secretFormProblems(resolved.value, createNodeCrypto());
+  if (unfit.length > 0) throw new LaunchRefused(formatProblems(unfit));
   return resolved.value;
+}
+
+/** Refuses nothing: a URL that cannot be read is reported where mail is set up. */
+function staysHere(smtpUrl: string | null): boolean {
+  if (smtpUrl === null) return true;
+  const endpoint = parseSmtpUrl(smtpUrl);
+  return endpoint.ok && isLoopback(endpoint.value.host);
 }
 
 /** An address to reach a listener on this machine: `0.0.0.0` is no place to connect to. */

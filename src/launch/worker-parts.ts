@@ -54,6 +54,7 @@ export function buildWorker(
     providers,
     // Set by `npm run dev:edge` only, where all mail ends in its catcher.
     liveByDefault: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
+    mailStaysHere: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
     publicUrl: text('HOOKLINE_URL') ?? origin,
     sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
   });

@@ -1,5 +1,6 @@
 /** One source of the config, checked: provider, secrets, bounds, ladders, policy. */
 import type { GatewayConfig, SourceConfig } from '../config.ts';
+import { DEFAULT_ALERT_LABELS } from '../core/fact-words.ts';
 import type { Policy } from '../core/follow-up/types.ts';
 import type { Ladder } from '../core/ladder.ts';
 import type { Person } from '../core/notice.ts';
@@ -83,7 +84,7 @@ export function resolveSource(
       source.businessName ??
       (isSound(problems, 'mail.businessName') ? scope.config.mail.businessName : ''),
     templates: source.templates ?? {},
-    alertLabels: source.alertLabels ?? [],
+    alertLabels: source.alertLabels ?? DEFAULT_ALERT_LABELS,
     policy: policyOf(source, ladders, scope),
   };
 }

@@ -7,24 +7,35 @@ import type { ConfigProblem } from './problems.ts';
 export const TEAM_VARIABLE = 'HOOKLINE_TEAM_EMAIL';
 
 /** Set aside for documentation (RFC 2606, RFC 6761): mail there reaches nobody, or a stranger. */
-const NOBODYS_DOMAIN = /[@.](?:example\.(?:com|net|org)|example|invalid)$/i;
+const NOBODYS_DOMAIN = /[@.](?:example\.(?:com|net|org)|example|invalid)>?$/i;
+
+/** `address` or `Name <address>`. */
+export function isNobodys(mailbox: string): boolean {
+  return NOBODYS_DOMAIN.test(mailbox.trim());
+}
+
+export const nobodysSender: ConfigProblem = {
+  field: 'mail.from',
+  problem: 'This is the address of the sample config, and no mail server may send for it.',
+  remedy: 'Set mail.from in gateway.config.ts to an address of your own domain.',
+};
 
 /**
  * The tiers, first to hear first. `HOOKLINE_TEAM_EMAIL` (addresses separated by commas) takes the
- * place of tier 1. Where mail really leaves (`embedded` false), the addresses of the sample config
+ * place of tier 1. Where mail really leaves (`mailStaysHere` false), the addresses of the sample config
  * are a problem; with the variable set, it also takes their place in the other tiers.
  */
 export function resolveTeam(input: {
   /** Checked addresses; empty when the config's own were not sound. */
   readonly configured: readonly (readonly string[])[];
   readonly variable: string | undefined;
-  readonly embedded: boolean;
+  readonly mailStaysHere: boolean;
   readonly zone: string;
   readonly problems: ConfigProblem[];
 }): readonly (readonly Person[])[] {
-  const { embedded, problems } = input;
+  const { mailStaysHere, problems } = input;
   const first = fromVariable(input.variable, problems);
-  const isNobody = ({ address }: Mailbox) => !embedded && NOBODYS_DOMAIN.test(address);
+  const isNobody = ({ address }: Mailbox) => !mailStaysHere && isNobodys(address);
   if (first?.some(isNobody)) {
     problems.push(nobody(TEAM_VARIABLE));
   }
@@ -65,7 +76,7 @@ function nobody(field: string): ConfigProblem {
     field,
     problem: 'This holds an address of the sample config, and mail to it reaches nobody.',
     remedy:
-      `Set your team's address: ${TEAM_VARIABLE}=you@your-domain.tld, or edit mail.team ` +
+      `Set your team's address in ${TEAM_VARIABLE}, or edit mail.team ` +
       '(and mail.from with it) in gateway.config.ts.',
   };
 }

@@ -39,8 +39,9 @@ describe('group commit', () => {
 
   test('fails only the group whose statement fails', async () => {
     const executor = await nodeSqlite(file('one-fails'));
-    const groups = ['a', 'b', 'b', 'c'].map((name) =>
-      executor.batch([bookmark(`${name}1`), bookmark(name)]),
+    // The third group first writes a row, which must go again when its second statement fails.
+    const groups = [['a'], ['b'], ['undone', 'b'], ['c']].map((names) =>
+      executor.batch(names.map(bookmark)),
     );
     const settled = await Promise.allSettled(groups);
     expect(settled.map((group) => group.status)).toEqual([
@@ -51,7 +52,7 @@ describe('group commit', () => {
     ]);
     expect(settled[2]).toMatchObject({ reason: { reason: 'statement' } });
     const [rows] = await executor.read([bookmarks]);
-    expect(rows?.map((row) => row['name'])).toEqual(['a', 'a1', 'b', 'b1', 'c', 'c1']);
+    expect(rows?.map((row) => row['name'])).toEqual(['a', 'b', 'c']);
     await executor.close();
   });
 

@@ -9,7 +9,7 @@ import { cli } from '../support/cli-world.ts';
 
 const SECRETS = {
   STRIPE_WEBHOOK_SECRET: 'whsec_dGVzdCBzZWNyZXQgb2YgdGhlIHRyaWdnZXIgdGVzdA==',
-  GITHUB_WEBHOOK_SECRET: 'a secret for the trigger test',
+  GITHUB_WEBHOOK_SECRET: 'secret-of-the-trigger-test',
   STANDARD_WEBHOOKS_SECRET: 'whsec_dGVzdCBzZWNyZXQgb2YgdGhlIHRyaWdnZXIgdGVzdA==',
 };
 const NOW_MS = Date.UTC(2026, 10, 24, 9);

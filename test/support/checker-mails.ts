@@ -135,11 +135,17 @@ function factsBefore(
   });
 }
 
-/** From the question "still wanted?" to the end of the mail, on a machine that is busy. */
-const HANDOVER_MS = 3_000;
+/**
+ * From the question "still wanted?" to the end of the mail: how long that takes on this machine in
+ * this run is seen from the slowest acknowledgement, which runs through the same processes.
+ */
+function handoverMs(attempts: Evidence['attempts']): number {
+  const answered = attempts.filter(({ status }) => status === 200);
+  return answered.reduce((ms, { sentAt, endedAt }) => Math.max(ms, 2 * (endedAt - sentAt)), 2_000);
+}
 
 function leftTooLate(
-  { sent, invocations, kills, toWall }: Evidence,
+  { sent, attempts, invocations, kills, toWall }: Evidence,
   { subject }: SubjectState,
   notice: NoticeRecord,
   copies: Copies,
@@ -147,10 +153,9 @@ function leftTooLate(
   const { outcome } = notice;
   const [mail] = outcome?.kind === 'sent' ? (copies.get(outcome.messageId) ?? []) : [];
   if (mail === undefined) return 'in time';
+  const askedAt = mail.receivedAt - handoverMs(attempts);
   const processed = new Set(
-    invocations
-      .filter(({ completedAt }) => completedAt < mail.receivedAt - HANDOVER_MS)
-      .map(({ key }) => key),
+    invocations.filter(({ completedAt }) => completedAt < askedAt).map(({ key }) => key),
   );
   const known = sent.filter((event) => event.subject === subject && processed.has(event.key));
   if (known.length === 0 || isOpen(known)) return 'in time';

@@ -58,6 +58,15 @@ export async function runThrough(run: FaultRun): Promise<FaultResult> {
       `${verdict.staleAroundKill} stale around a kill), all acked after ${burstS} s, ` +
       `quiet ${quietS} s later; outages ${kills.map(({ at, backAt }) => `${Math.round(backAt - at)} ms`).join(', ') || 'none'}`,
   );
+  if (process.env['DBG']) {
+    for (const [id, mails] of Map.groupBy(evidence.mails, (m) => m.messageId)) {
+      if (mails.length > 1)
+        report(
+          `DBG ${id.slice(0, 9)} ${mails.map((m) => `${m.step} ${m.to} ${kills.map((k) => `${m.receivedAt - k.at}`)}`).join(' | ')}`,
+        );
+    }
+    for (const v of verdict.violations) report(`DBG ${v.rule} ${v.detail}`);
+  }
   return { evidence, verdict, events, burst };
 }
 
@@ -76,24 +85,17 @@ export function report(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Kills, lets `restart` bring it all back, and says when. */
+/** Kills, lets `restart` do its part, and says when the gateway took events again. */
 export async function killed(
-  kill: () => Promise<void>,
-  restart: () => Promise<void>,
+  burst: RunningBurst,
+  kill: () => Promise<unknown>,
+  restart: () => Promise<unknown> = async () => undefined,
 ): Promise<Kill> {
-  const at = Date.now();
+  const at = preciseNow();
   await kill();
+  const goneAt = preciseNow();
   await restart();
-  return { at, backAt: Date.now() };
-}
-
-/** An event of a new payment goes through: the gateway takes events again. */
-export async function untilAccepting(gateway: GatewayProcess, seed: number): Promise<void> {
-  const [event] = planBurst({ seed, events: 1, payments: 1, spanMs: 1, startMs: Date.now() });
-  if (event === undefined) throw new Error('no event');
-  for (;;) {
-    const { status } = await post(event, { url: gateway.webhookUrl, secret: WEBHOOK_SECRET });
-    if (status === 200) return;
-    await sleep(50);
-  }
+  const isBack = ({ status, sentAt }: Attempt): boolean => status === 200 && sentAt > goneAt;
+  while (!burst.attempts.some(isBack)) await sleep(10);
+  return { at, backAt: preciseNow() };
 }

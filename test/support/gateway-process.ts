@@ -23,21 +23,23 @@ import {
 } from './launched.ts';
 import type { RunningRestate } from './restate.ts';
 
-/** Two hours pass in a second: the ladder of the config below is over in three. */
+/** Two hours pass in a second: the ladder of the config below is over in two. */
 export const SCALE = 7200;
 export const WEBHOOK_SECRET = 'whsec_fault_tests_0123456789abcdef';
+const TOKEN = 'operator_fault_tests_0123456789abcdef';
 
 /**
- * Live, although mail goes to a server: customers must get their own mails here. `close` is
- * far away, so that a run that takes long ends in the same state.
+ * Live, although mail goes to a server: customers must get their own mails here. The last step
+ * but `close` reminds: however slow the machine, each payment left open gets a mail of its own.
+ * `close` is far away, so that a run that takes long ends in the same state.
  */
 const CONFIG = `
 import { defineGateway } from './src/config.ts';
 
 const later = [
-  { id: 'reminder-1', after: '2h', action: 'remind', template: 'reminder-1' },
+  { id: 'reminder-1', after: '1h', action: 'remind', template: 'reminder-1' },
+  { id: 'escalation', after: '2h', action: 'escalate', template: 'escalation', tier: 2 },
   { id: 'reminder-final', after: '4h', action: 'remind', template: 'reminder-final' },
-  { id: 'escalation', after: '6h', action: 'escalate', template: 'escalation', tier: 2 },
   { id: 'close', after: '300d', action: 'close' },
 ] as const;
 const now = { id: 'action-required', after: '0m', action: 'remind', template: 'action-required' } as const;
@@ -66,6 +68,8 @@ export default defineGateway({
 `;
 
 export interface GatewayProcess {
+  /** The operator's. */
+  readonly token: string;
   readonly dataDir: string;
   readonly webhookUrl: string;
   readonly gatewayUrl: string;
@@ -108,6 +112,7 @@ export async function createGatewayProcess(
   const env: LaunchEnvironment = {
     ...(await launchEnvironment(dataDir)),
     STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    HOOKLINE_TOKEN: TOKEN,
     SMTP_URL: `${options.smtpUrl}?tls=off`,
     ...(options.restate === undefined
       ? {}
@@ -129,6 +134,7 @@ export async function createGatewayProcess(
   };
   return {
     dataDir,
+    token: TOKEN,
     gatewayUrl,
     webhookUrl: `${gatewayUrl}/webhooks/stripe`,
     adminUrl: options.restate?.adminUrl ?? `http://127.0.0.1:${env['HOOKLINE_RESTATE_ADMIN_PORT']}`,

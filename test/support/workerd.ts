@@ -14,12 +14,22 @@ import { freePorts, type RunningRestate, startRestate } from './restate.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
+/** `public` is on the internet and has no identity key; `bare` has no settings at all. */
+type WorkerName = 'gateway' | 'public' | 'bare';
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+}
+
 export interface GatewayInWorkerd extends GatewayUnderTest {
-  /** Everything the Workers have logged so far. */
+  /** Where the Worker `gateway` listens, without a slash at the end. */
   readonly origin: string;
+  /** Lines that the Workers have logged so far. */
   logs(): readonly string[];
-  /** To one of the other Workers: `public` is on the internet without a key, `bare` has no settings. */
-  fetchFrom(worker: 'public' | 'bare', path: string, init?: RequestInit): Promise<Response>;
+  /** From another Worker; of the answer only status and body are kept. */
+  fetchFrom(name: WorkerName, path: string, asked?: Asked): Promise<Response>;
 }
 
 export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
@@ -49,7 +59,7 @@ export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
     return {
       // Over its socket and by a plain `fetch`, so that paths and headers arrive as they are.
       fetch: (path, init) => fetch(`${origin}${path}`, init),
-      fetchFrom: (worker, path, init) => inWorker(harness, worker, path, init),
+      fetchFrom: (name, path, asked) => inWorker(harness, name, path, asked),
       archiveView: await archiveView(harness),
       ingressView: ingressView(restate),
       origin,
@@ -62,21 +72,32 @@ export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
   }
 }
 
-/** Date, flags, alias and bindings are read from `wrangler.toml`: what is tested is what is deployed. */
-function workerOf(name: 'gateway' | 'public' | 'bare', vars: Readonly<Record<string, string>>) {
-  const deployed = unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') });
-  const alias = Object.entries(deployed.alias ?? {});
+/** What is taken from `wrangler.toml`; wrangler's own type of it needs a package it does not bring. */
+interface Deployed {
+  readonly compatibility_date: string;
+  readonly compatibility_flags: string[];
+  readonly minify: boolean;
+  readonly alias: Readonly<Record<string, string>>;
+  readonly d1_databases: readonly { readonly binding: string; readonly migrations_dir: string }[];
+}
+
+/** Only name, variables and the entry differ from what is deployed. */
+function workerOf(name: WorkerName, vars: Readonly<Record<string, string>>) {
+  const deployed: Deployed = unstable_readConfig({ config: join(PROJECT, 'wrangler.toml') });
+  const { compatibility_date, compatibility_flags, minify } = deployed;
   return {
     config: {
       name: `hookline-test-${name}`,
       main: join(PROJECT, name === 'bare' ? 'src/worker.ts' : 'test/support/gateway-worker.ts'),
-      compatibility_date: deployed.compatibility_date ?? '',
-      compatibility_flags: deployed.compatibility_flags,
-      minify: deployed.minify ?? false,
-      alias: Object.fromEntries(alias.map(([from, to]) => [from, resolve(PROJECT, to)])),
+      compatibility_date,
+      compatibility_flags,
+      minify,
+      alias: Object.fromEntries(
+        Object.entries(deployed.alias).map(([from, to]) => [from, resolve(PROJECT, to)]),
+      ),
       d1_databases: deployed.d1_databases.map((database) => ({
         ...database,
-        migrations_dir: resolve(PROJECT, database.migrations_dir ?? ''),
+        migrations_dir: resolve(PROJECT, database.migrations_dir),
       })),
       vars,
     },
@@ -111,15 +132,10 @@ async function register(restate: RunningRestate, origin: string): Promise<void> 
   if (!registered.ok) throw new Error(JSON.stringify(registered.failure));
 }
 
-async function inWorker(
-  harness: TestHarness,
-  worker: string,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response> {
-  const answer = await harness
-    .getWorker(`hookline-test-${worker}`)
-    .fetch(`http://localhost${path}`, init);
+async function inWorker(harness: TestHarness, name: WorkerName, path: string, asked: Asked = {}) {
+  const worker = harness.getWorker(`hookline-test-${name}`);
+  const answer = await worker.fetch(`http://localhost${path}`, asked);
+  // The dispatcher's own kind of `Response` stays in here.
   return new Response(await answer.arrayBuffer(), { status: answer.status });
 }
 

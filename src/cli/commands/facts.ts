@@ -3,6 +3,7 @@ import { providers } from '../../../webhooks/index.ts';
 import { utf8 } from '../../core/bytes.ts';
 import { readEvents } from '../../core/event.ts';
 import type { FactTable } from '../../core/fact-table.ts';
+import { DEFAULT_ALERT_LABELS } from '../../core/fact-words.ts';
 import type { Json } from '../../core/json.ts';
 import { createNodeCrypto } from '../../edge/crypto-node.ts';
 import { type Command, defineCommand } from '../command.ts';
@@ -44,7 +45,7 @@ export const facts: Command = defineCommand({
       entries,
       tables: tables(),
       eventsOf: (entry) => events.get(entry) ?? [],
-      options: { alertLabels: [] },
+      options: { alertLabels: DEFAULT_ALERT_LABELS },
       ...(options.provider === null ? {} : { provider: options.provider }),
       disputes: DISPUTED_LABELS,
     });

@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Attempt, SEED } from '../support/burst.ts';
+import { killed, runThrough } from '../support/fault-run.ts';
+import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { type RunningRestate, startRestate } from '../support/restate.ts';
+import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
+
+describe('when one part is away for a while', () => {
+  let sink: SmtpSink;
+  let restate: RunningRestate;
+  let gateway: GatewayProcess;
+  let pid: number;
+  beforeAll(async () => {
+    [sink, restate] = await Promise.all([startSmtpSink(), startRestate()]);
+    gateway = await createGatewayProcess({ smtpUrl: sink.url, restate });
+    await gateway.start();
+    pid = gateway.nodePid();
+  });
+  afterAll(async () => {
+    await gateway?.end();
+    await Promise.all([restate?.stop(), sink?.close()]);
+  });
+
+  it('mails everything once after a mail server that was down for the whole burst', async () => {
+    const { port } = sink;
+    await sink.close();
+    const { verdict, burst } = await runThrough({
+      name: 'mail server down',
+      gateway,
+      sink: () => sink,
+      seed: SEED + 3,
+      disturb: async (running) => {
+        await running.done;
+        sink = await startSmtpSink({ port });
+        return [];
+      },
+    });
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.acked).toBe(500);
+    expect(verdict.mails).toBeGreaterThan(20);
+    expect(burst.attempts.filter(({ status }) => status !== 200)).toEqual([]);
+  }, 180_000);
+
+  it('acknowledges while the archive is locked, and archives all of it afterwards', async () => {
+    const parkedBefore = await parkedEvents(gateway);
+    const other = new DatabaseSync(join(gateway.dataDir, 'archive.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const archivedMeanwhile: unknown[] = [];
+    const { verdict, burst, events } = await runThrough({
+      name: 'archive locked',
+      gateway,
+      sink: () => sink,
+      seed: SEED + 4,
+      events: 100,
+      payments: 20,
+      spanMs: 1_500,
+      disturb: async (running) => {
+        await running.done;
+        archivedMeanwhile.push(...other.prepare('SELECT key FROM events').all());
+        other.exec('ROLLBACK');
+        other.close();
+        return [];
+      },
+    });
+    const keys = new Set(events.map(({ key }) => key));
+    expect(archivedMeanwhile.filter((row) => keys.has(String(Object(row).key)))).toEqual([]);
+    expect(await parkedEvents(gateway)).toBeGreaterThanOrEqual(parkedBefore + 100);
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.acked).toBe(100);
+    expect(burst.attempts.filter(({ status }) => status !== 200)).toEqual([]);
+  }, 180_000);
+
+  it('answers 503 with Retry-After while Restate is dead, and goes on by itself after it', async () => {
+    const { verdict, burst, evidence } = await runThrough({
+      name: 'Restate dead',
+      gateway,
+      sink: () => sink,
+      seed: SEED + 5,
+      events: 100,
+      payments: 20,
+      spanMs: 2_000,
+      disturb: async (running) => {
+        await running.untilAcked(30);
+        const restart = () => sleep(1_000).then(restate.restart);
+        return [await killed(running, restate.kill9, restart)];
+      },
+    });
+    expectRefused(burst.attempts, verdict.acked, evidence.kills[0]?.at ?? 0);
+    expect(verdict.violations).toEqual([]);
+    expect(gateway.nodePid()).toBe(pid);
+  }, 180_000);
+
+  it('answers 503 in time while Restate hangs, and takes nothing twice afterwards', async () => {
+    let stoppedAt = 0;
+    const { verdict, burst } = await runThrough({
+      name: 'Restate hangs',
+      gateway,
+      sink: () => sink,
+      seed: SEED + 6,
+      events: 100,
+      payments: 20,
+      spanMs: 2_000,
+      disturb: async (running) => {
+        await running.untilAcked(30);
+        stoppedAt = Date.now();
+        process.kill(restate.nodePid(), 'SIGSTOP');
+        // Longer than the gateway waits for it, so that what hangs must be refused.
+        await sleep(4_500);
+        process.kill(restate.nodePid(), 'SIGCONT');
+        return [];
+      },
+    });
+    expectRefused(burst.attempts, verdict.acked, stoppedAt);
+    expect(verdict.violations).toEqual([]);
+    expect(gateway.nodePid()).toBe(pid);
+  }, 180_000);
+});
+
+const PROVIDERS_PATIENCE_MS = 4_000;
+
+/** Some were refused as a provider wants it, none in another way, and in the end all were taken. */
+function expectRefused(attempts: readonly Attempt[], acked: number, fromMs: number): void {
+  expect(acked).toBe(100);
+  const refused = attempts.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(5);
+  expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(refused.filter(({ retryAfter }) => !/^[1-9]\d*$/.test(retryAfter ?? ''))).toEqual([]);
+  expect(refused.filter(({ endedAt }) => endedAt < fromMs)).toEqual([]);
+  const took = refused.map(({ sentAt, endedAt }) => endedAt - sentAt).toSorted((a, b) => a - b);
+  // Not the slowest: on a machine that is busy with other tests one may have waited for the sender.
+  expect(took[Math.floor(took.length * 0.9)]).toBeLessThan(PROVIDERS_PATIENCE_MS);
+}
+
+/** Events whose bytes went to Restate, as `/metrics` counts them. */
+async function parkedEvents(gateway: GatewayProcess): Promise<number> {
+  const response = await fetch(`${gateway.gatewayUrl}/metrics`, {
+    headers: { authorization: `Bearer ${gateway.token}` },
+  });
+  expect(response.status).toBe(200);
+  const found = /^hookline_parked_total\{source="stripe"\} (\d+)$/m.exec(await response.text());
+  return Number(found?.[1] ?? 0);
+}
