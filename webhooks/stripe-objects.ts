@@ -41,6 +41,7 @@ export const INVOICE: Common = {
 
 export const INTENT: Common = {
   ref: ['invoice', ORDER_REFERENCE, 'id'],
+  own: 'id',
   aliases: ['id', 'latest_charge', 'charges.data.*.id'],
   amount: minor('amount'),
   currency: 'currency',
@@ -91,6 +92,7 @@ export const SESSION: Common = {
 
 export const CHARGE: Common = {
   ref: ['invoice', 'payment_intent', 'id'],
+  own: 'id',
   aliases: ['payment_intent', 'id'],
   currency: 'currency',
   customer: {

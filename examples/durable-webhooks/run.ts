@@ -36,7 +36,7 @@ async function play({ hookline, say, expect }: Stage): Promise<void> {
       ? mails
       : null;
   });
-  expect('each customer gets the first reminder', arrived !== null);
+  expect('each customer is reminded: what fell due in the dark is one mail', arrived !== null);
   for (const number of numbers) {
     const view = await hookline.view(subjectOf(number));
     const opened = view?.timeline.filter(({ rule }) => rule === 'opened').length;
@@ -46,7 +46,7 @@ async function play({ hookline, say, expect }: Stage): Promise<void> {
     const steps = new Set(mails.map(({ step }) => step));
     expect(
       `${subjectOf(number)} was opened once and mailed once for each step`,
-      opened === 1 && distinct.size === steps.size && steps.has('reminder-1'),
+      opened === 1 && steps.size > 0 && distinct.size === steps.size,
       { opened, mails: [...distinct] },
     );
   }

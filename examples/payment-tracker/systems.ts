@@ -58,7 +58,9 @@ export function hooklineSystem(hookline: Hookline): System {
       if (step.what === 'paid') await handled(hookline, `stripe/${paymentOf(sequence, step)}`);
     },
     mailTimes: async (sequence) => {
-      const mails = await hookline.mails();
+      // As a mailbox shows them: a mail that comes again under its Message-ID is one mail.
+      const all = await hookline.mails();
+      const mails = [...new Map(all.toReversed().map((mail) => [mail.messageId, mail])).values()];
       const about = ['in', 'pi'].map((kind) => `stripe/${kind}_tracked${sequence.id}`);
       return {
         reminders: mails

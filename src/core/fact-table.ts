@@ -48,6 +48,8 @@ export interface PaymentRule extends RuleBase {
   readonly fact: PaymentFactName;
   /** Paths of other ids of the same payment; absent ones and `ref` itself are left out. */
   readonly aliases?: readonly string[];
+  /** Path of the object's own id: where another id is the ref, it speaks of a part of that. */
+  readonly own?: string;
   readonly amount?: Amount;
   readonly currency?: Text;
   readonly customer?: Readonly<Partial<Record<keyof Customer, Text>>>;
@@ -178,10 +180,12 @@ function paymentOf(
     }
   }
   const currency = currencyCode(readText(scope, rule.currency));
+  const own = rule.own === undefined ? null : readText(scope, rule.own);
   return ok({
     fact: rule.fact,
     ref,
     aliases: [...aliases],
+    ...(own === null || own === ref ? {} : { ofPart: true as const }),
     amountMinor: readAmount(scope, rule.amount, currency),
     currency,
     customer: customerOf(rule, scope),

@@ -24,7 +24,6 @@ export type RecipientFactName =
   | 'recipient.complained'
   | 'recipient.unsubscribed'
   | 'recipient.delivered';
-type FactName = PaymentFactName | AlertFactName | RecipientFactName;
 
 export interface Customer {
   readonly email: string | null;
@@ -47,6 +46,8 @@ export interface PaymentFact {
   readonly ref: string;
   /** Other ids of the same payment (payment intent, charge): facts about them belong to `ref`. */
   readonly aliases: readonly string[];
+  /** Said of one payment towards `ref` (a charge of an invoice), which may be only a part of it. */
+  readonly ofPart?: true;
   readonly amountMinor: number | null;
   /** ISO 4217, upper case. */
   readonly currency: string | null;

@@ -39,9 +39,9 @@ export interface NoticeContent {
 }
 
 /**
- * One message to one recipient through one channel for one step. `id` is
- * `{subject}/{generation}/{step}/{recipient hash}`; Message-ID is derived from it, so a crash
- * between the server's 250 and our journal repeats a mail under the same Message-ID, never a new one.
+ * One message to one recipient through one channel for one step. `id` names subject, generation,
+ * step, recipient and the moment of the decision; Message-ID is derived from it, so a crash between
+ * the server's 250 and our journal repeats a mail under the same Message-ID, never a new one.
  */
 export interface Notice {
   readonly id: string;
@@ -98,7 +98,6 @@ export const SKIP_RULES = [
   'complained',
   'suppressed',
   'provider_retry_due',
-  'already_escalated',
   'collapsed',
   'min_gap',
   'daily_cap',

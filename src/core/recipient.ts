@@ -96,7 +96,9 @@ function cappedUntil(
   remindersPerDay: number,
 ): number | null {
   if (goesToTeam(notice)) return null;
-  const recent = recentReminders(state, now);
+  // What waits for the mail server will be sent too, all at once when it is back.
+  const waiting = state.pending.filter((other) => !goesToTeam(other.notice)).map(() => now);
+  const recent = [...recentReminders(state, now), ...waiting];
   const oldestThatCounts = recent[recent.length - remindersPerDay];
   return oldestThatCounts === undefined ? null : oldestThatCounts + DAY_MS;
 }
@@ -139,7 +141,7 @@ export type AttemptResult =
   /** `retryAfterMs`: what the schedule of attempts says; null: this was the last. */
   | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'refused'; readonly error: string }
-  | { readonly kind: 'unwanted'; readonly rule: SkipRule };
+  | { readonly kind: 'unwanted'; readonly rule: SkipRule; readonly until: number | null };
 
 export interface AfterAttempt {
   readonly state: RecipientState;
@@ -168,7 +170,10 @@ export function afterAttempt(
     };
   }
   if (result.kind === 'unwanted') {
-    return { state: settled, report: skipped(result.rule, now), retry: null };
+    const { rule, until } = result;
+    const report =
+      until === null ? skipped(rule, now) : ({ kind: 'postponed', at: now, until, rule } as const);
+    return { state: settled, report, retry: null };
   }
   if (result.kind === 'refused' || result.retryAfterMs === null) {
     return { state: settled, report: failed(result.error, now), retry: null };

@@ -144,10 +144,14 @@ export interface OperatorAnswer {
 /** Asked by a recipient just before it sends: has the world moved on since the step decided? */
 export interface StillWantedMessage {
   readonly noticeId: string;
+  /** Follow-up time of an attempt after the first; null: the first. */
+  readonly retriedAt: number | null;
 }
 export interface StillWantedAnswer {
   readonly wanted: boolean;
   readonly rule: SkipRule | null;
+  /** Not now, but then. */
+  readonly until: number | null;
 }
 
 /** What `payments show` prints. `known` is false for a subject nothing was ever said about. */

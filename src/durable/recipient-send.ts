@@ -24,13 +24,16 @@ export async function attemptNotice(
 ): Promise<RecipientState> {
   const { notice, attempt } = pending;
   const suppressed = suppressionOf(before, notice);
-  const { wanted, rule } =
-    suppressed === null ? await askStillWanted(ctx, notice) : { wanted: false, rule: suppressed };
+  const retriedAt = attempt === 1 ? null : await nowOf(ctx, deps);
+  const { wanted, rule, until } =
+    suppressed === null
+      ? await askStillWanted(ctx, notice, retriedAt)
+      : { wanted: false, rule: suppressed, until: null };
   const { result, now } = wanted
     ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice)
     : {
-        result: { kind: 'unwanted', rule: rule ?? 'settled' } as const,
-        now: await nowOf(ctx, deps),
+        result: { kind: 'unwanted', rule: rule ?? 'settled', until } as const,
+        now: retriedAt ?? (await nowOf(ctx, deps)),
       };
   const { state, report, retry } = afterAttempt(before, pending, result, now);
   if (report !== null) sendOutcome(ctx, notice, report);
@@ -49,7 +52,7 @@ export async function attemptDigest(
   digest: Digest,
 ): Promise<RecipientState> {
   const answers = await restate.RestatePromise.all(
-    digest.notices.map((notice) => askStillWanted(ctx, notice)),
+    digest.notices.map((notice) => askStillWanted(ctx, notice, null)),
   );
   const wanted = digest.notices.filter((_, place) => answers[place]?.wanted === true);
   if (wanted.length < digest.notices.length) {
@@ -88,9 +91,16 @@ async function handOver(
     return { result: { kind: 'refused', error: mail.failure.error }, now };
   }
   const message = mail.value;
-  const { outcome, wallAt } = await ctx.run(RUN.sendMail, () => send(deps, message), {
-    maxRetryAttempts: 1,
-  });
+  // When the server dies, the outcome of a mail under way has nowhere to go and the mail is sent
+  // again later: what has not been handed over by then had better not be.
+  const { attemptCompletedSignal } = ctx.request();
+  const { outcome, wallAt } = await ctx.run(
+    RUN.sendMail,
+    () => send(deps, message, attemptCompletedSignal),
+    {
+      maxRetryAttempts: 1,
+    },
+  );
   const now = deps.clock.fromWall(wallAt);
   if (outcome.kind === 'sent') {
     return { result: { kind: 'sent', messageId: message.messageId }, now };
@@ -109,9 +119,10 @@ interface SendRecord {
 async function send(
   { transport, wallNow }: ServiceDeps,
   message: MailMessage,
+  signal: AbortSignal,
 ): Promise<SendRecord> {
   try {
-    return { outcome: await transport.send(message), wallAt: wallNow() };
+    return { outcome: await transport.send(message, signal), wallAt: wallNow() };
   } catch (error) {
     // The contract says it never throws; if it does, the key must not be held by Restate's retries.
     return { outcome: { kind: 'retry', error: String(error) }, wallAt: wallNow() };

@@ -138,12 +138,13 @@ export function sendQuarantine(ctx: restate.Context, message: QuarantineMessage)
 export function askStillWanted(
   ctx: restate.Context,
   notice: Notice,
+  retriedAt: number | null,
 ): restate.InvocationPromise<StillWantedAnswer> {
   return ctx.genericCall<StillWantedMessage, StillWantedAnswer>({
     service: OBJECT_OF[notice.kind],
     key: notice.subject,
     method: HANDLER.stillWanted,
-    parameter: { noticeId: notice.id },
+    parameter: { noticeId: notice.id, retriedAt },
     inputSerde: json(),
     outputSerde: json(),
   });

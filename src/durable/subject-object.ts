@@ -119,8 +119,8 @@ async function onTimer(
     cause: `timer g${generation}`,
     onlyKnown: true,
   });
-  // The source may come back into the config; without this its follow-ups would have stopped.
-  if (answer.kind === 'unknown_source') {
+  // The source may come back, the bug may be fixed; without this the follow-up would have stopped.
+  if (answer.kind === 'unknown_source' || answer.kind === 'quarantined') {
     sendTimer(ctx, kind, ctx.key, message, delayUntil(deps, now + DAY_MS));
   }
 }
@@ -172,8 +172,13 @@ function readHandlers(kind: SubjectKind, deps: ServiceDeps) {
       PRIVATE_READ,
       async (
         ctx: restate.ObjectSharedContext,
-        { noticeId }: StillWantedMessage,
-      ): Promise<StillWantedAnswer> => stillWanted(await ctx.get(STATE_KEY), noticeId),
+        { noticeId, retriedAt }: StillWantedMessage,
+      ): Promise<StillWantedAnswer> => {
+        const source = deps.gateway.sources.get(sourceOf(ctx.key));
+        // Nobody is written to on behalf of a source that was taken out of the config.
+        if (source === undefined) return { wanted: false, rule: 'source_paused', until: null };
+        return stillWanted(await ctx.get(STATE_KEY), noticeId, source.policy, retriedAt);
+      },
     ),
   };
 }

@@ -21,8 +21,11 @@ export type SendOutcome =
   | { readonly kind: 'refused'; readonly error: string };
 
 export interface MailTransport {
-  /** Never throws: every failure is an outcome. Bounded by its own time limit. */
-  send(message: MailMessage): Promise<SendOutcome>;
+  /**
+   * Never throws: every failure is an outcome. Bounded by its own time limit. `signal` aborts when
+   * nobody will hear the outcome: what the server has not taken by then is not handed over.
+   */
+  send(message: MailMessage, signal?: AbortSignal): Promise<SendOutcome>;
 }
 
 /** Links in a mail; the edge mints and checks them. */

@@ -25,6 +25,7 @@ export interface SmtpTransportOptions {
 }
 
 const TEXT_MAX = 300;
+const NOBODY_WAITS = 'given up: nobody waits for the outcome any more';
 /** The server gets this long to close its side; after it the socket is destroyed. */
 const CLOSE_MS = 500;
 
@@ -162,19 +163,22 @@ export function smtpTransport({
   if (!endpoint.ok) throw new Error(`SMTP_URL: ${endpoint.failure.detail}`);
   const sender = createTransport(connectionOptions(endpoint.value, timeoutMs));
   return {
-    async send(message) {
+    async send(message, cut) {
       const to = checkAddress(message.to.address);
       if (!to.ok) return { kind: 'refused', error: to.failure.detail };
       const from = checkMailbox(message.from);
       if (!from.ok) return { kind: 'refused', error: `from: ${from.failure.detail}` };
+      if (cut?.aborted) return { kind: 'retry', error: NOBODY_WAITS };
       // One clock over all phases: a server that drips a byte a second outlives every idle timeout.
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(new Error('deadline')), timeoutMs);
       try {
         const fields = nodemailerFields(message, from.value.address);
-        const { response } = await sender.sendMail({ ...fields, signal: deadline.signal });
+        const signal = AbortSignal.any([deadline.signal, ...(cut === undefined ? [] : [cut])]);
+        const { response } = await sender.sendMail({ ...fields, signal });
         return { kind: 'sent', response: oneLine(response, TEXT_MAX) ?? '250' };
       } catch (thrown) {
+        if (cut?.aborted) return { kind: 'retry', error: NOBODY_WAITS };
         if (!deadline.signal.aborted) return classifySmtpError(thrown);
         return { kind: 'retry', error: `no final answer within ${timeoutMs} ms` };
       } finally {

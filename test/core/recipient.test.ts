@@ -222,7 +222,7 @@ describe('an attempt that fails', () => {
   });
 
   it('ends when the subject no longer wants it', () => {
-    const result = { kind: 'unwanted', rule: 'settled' } as const;
+    const result = { kind: 'unwanted', rule: 'settled', until: null } as const;
     const after = afterAttempt(newRecipient(), { notice: notice('a'), attempt: 4 }, result, NOW);
     expect(after).toMatchObject({ report: { kind: 'skipped', rule: 'settled' }, retry: null });
     expect(after.state.remindersAt).toEqual([]);
@@ -233,13 +233,13 @@ describe('bounds', () => {
   it(`refuses the notice after ${PENDING_MAX} that wait`, () => {
     let state = newRecipient();
     for (let i = 0; i < PENDING_MAX; i += 1) {
-      const decision = decideOn(state, notice(`n${i}`));
+      const decision = decideOn(state, notice(`n${i}`), NOW, 1000);
       if (decision.kind !== 'send') throw new Error(decision.kind);
       const failure = { kind: 'retry', error: 'down', retryAfterMs: 60 } as const;
       state = afterAttempt(decision.state, decision.pending, failure, NOW).state;
     }
     expect(state.pending).toHaveLength(PENDING_MAX);
-    expect(decideOn(state, notice('over'))).toMatchObject({
+    expect(decideOn(state, notice('over'), NOW, 1000)).toMatchObject({
       kind: 'answer',
       outcome: { kind: 'failed' },
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SEED } from '../support/burst.ts';
+import { tryFalsehoods } from '../support/falsify.ts';
 import { killed, runThrough } from '../support/fault-run.ts';
 import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
@@ -19,7 +20,7 @@ describe('kill -9 of the Restate server in the middle of 500 events', () => {
 
   it('loses no acked event, doubles no effect, keeps the order of a payment', async () => {
     const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
-    const { verdict } = await runThrough({
+    const { verdict, evidence } = await runThrough({
       name: 'restate killed',
       gateway,
       sink: () => sink,
@@ -33,6 +34,10 @@ describe('kill -9 of the Restate server in the middle of 500 events', () => {
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
     expect(verdict.mails).toBeGreaterThan(20);
+    // The same checker finds every lie that can be made of what this very run left behind.
+    const { uncaught, tried } = tryFalsehoods(evidence);
+    expect(uncaught).toEqual([]);
+    expect(tried).toBeGreaterThan(12);
     expect(gateway.nodePid()).toBe(before.node);
     expect(gateway.restatePid()).not.toBe(before.restate);
   }, 120_000);

@@ -143,6 +143,33 @@ describe('a server that fails', () => {
     },
   );
 
+  it('hands nothing over once nobody waits for the outcome', async () => {
+    const sink = await startSmtpSink();
+    sink.setScript(({ at }) => (at === 'rcpt' ? 'hang' : null));
+    const attempt = new AbortController();
+    const sending = smtpTransport({ url: sink.url, timeoutMs: 5000 }).send(message, attempt.signal);
+    setTimeout(() => attempt.abort(), 200);
+    expect(await sending).toEqual({
+      kind: 'retry',
+      error: expect.stringContaining('nobody waits'),
+    });
+    const connections = sink.steps().filter(({ at }) => at === 'connect').length;
+    const again = smtpTransport({ url: sink.url, timeoutMs: 5000 });
+    expect((await again.send(message, attempt.signal)).kind).toBe('retry');
+    expect(sink.steps().filter(({ at }) => at === 'connect')).toHaveLength(connections);
+    expect(sink.messages()).toEqual([]);
+    await sink.close();
+  });
+
+  it('delivers while somebody waits', async () => {
+    const sink = await startSmtpSink();
+    const { signal } = new AbortController();
+    const outcome = await smtpTransport({ url: sink.url, timeoutMs: 5000 }).send(message, signal);
+    expect(outcome.kind).toBe('sent');
+    expect(sink.messages()).toHaveLength(1);
+    await sink.close();
+  });
+
   it('gives up on a server that drips a byte at a time, though it is never idle', async () => {
     const url = await rawServer((socket) => {
       const timer = setInterval(() => socket.write('2'), 50);

@@ -47,11 +47,11 @@ export interface BurstPlan {
 }
 
 const TYPES = [
-  ['invoice.payment_failed', 'payment.failed', 0.5],
-  ['invoice.payment_action_required', 'payment.action_required', 0.7],
+  ['invoice.payment_failed', 'payment.failed', 0.55],
+  ['invoice.payment_action_required', 'payment.action_required', 0.8],
   ['invoice.paid', 'payment.paid', 1],
 ] as const;
-const PAID = TYPES[2];
+const [FAILED, , PAID] = TYPES;
 
 /** The whole story of every payment: about half of them end paid. */
 export function planBurst(plan: BurstPlan): readonly PlannedEvent[] {
@@ -67,7 +67,7 @@ export function planBurst(plan: BurstPlan): readonly PlannedEvent[] {
       const drawn = random();
       const type = TYPES.find(([, , upTo]) => drawn < upTo) ?? PAID;
       const isLast = place === perPayment - 1;
-      return plannedEvent(plan, random, payment, at, endsPaid && isLast ? PAID : type);
+      return plannedEvent(plan, random, payment, at, isLast ? (endsPaid ? PAID : FAILED) : type);
     });
   }).flat();
 }

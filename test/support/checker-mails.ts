@@ -153,12 +153,19 @@ function leftTooLate(
   const { outcome } = notice;
   const [mail] = outcome?.kind === 'sent' ? (copies.get(outcome.messageId) ?? []) : [];
   if (mail === undefined) return 'in time';
+  // Open at any moment between the question and the mail is open enough: the answer may be of then.
   const askedAt = mail.receivedAt - handoverMs(attempts);
-  const processed = new Set(
-    invocations.filter(({ completedAt }) => completedAt < askedAt).map(({ key }) => key),
+  const completed = new Map(invocations.map(({ key, completedAt }) => [key, completedAt]));
+  const known = sent
+    .filter((event) => event.subject === subject)
+    .map((event) => ({ event, at: completed.get(event.key) ?? Number.POSITIVE_INFINITY }))
+    .filter(({ at }) => at <= mail.receivedAt)
+    .toSorted((a, b) => a.at - b.at);
+  const moments = [askedAt, ...known.map(({ at }) => at).filter((at) => at > askedAt)];
+  const wasOpen = moments.some((moment) =>
+    isOpen(known.filter(({ at }) => at <= moment).map(({ event }) => event)),
   );
-  const known = sent.filter((event) => event.subject === subject && processed.has(event.key));
-  if (known.length === 0 || isOpen(known)) return 'in time';
+  if (wasOpen) return 'in time';
   return isAround(kills, toWall(notice.at), mail.receivedAt) ? 'excused' : 'late';
 }
 

@@ -89,6 +89,8 @@ export async function collect(scene: Scene): Promise<Evidence> {
     readonly baseMs: number;
   }; // Written by clock-file.ts.
   const clock = scaledClock(line.scale, line.baseMs);
+  const isOwn = ownerOf(events);
+  const states = [...(await statesOf<SubjectState>(adminUrl, 'Payment')).values()];
   return {
     sent: events.map(({ key, subject, fact, createdSeconds, bodySha256 }) => ({
       key,
@@ -98,27 +100,40 @@ export async function collect(scene: Scene): Promise<Evidence> {
       bodySha256,
     })),
     attempts: burst.attempts,
-    archived: ofSubjects(events, archivedEvents(join(dataDir, 'archive.db'))),
-    invocations: ofSubjects(events, await factInvocations(adminUrl)),
-    states: new Map(
-      ofSubjects(events, [...(await statesOf<SubjectState>(adminUrl, 'Payment')).values()]).map(
-        (state) => [state.subject, state],
-      ),
-    ),
-    mails: ofSubjects(events, scene.sink().messages().map(takenMail)),
+    archived: archivedEvents(join(dataDir, 'archive.db')).filter(isOwn),
+    invocations: (await factInvocations(adminUrl)).filter(isOwn),
+    states: new Map(states.filter(isOwn).map((state) => [state.subject, state])),
+    mails: ownMails(scene.sink().messages().map(takenMail), states, isOwn),
     kills,
     toWall: (followUpMs) => line.baseMs + clock.wallSpanMs(followUpMs - line.baseMs),
   };
 }
 
+type IsOwn = (item: { readonly subject: string | null }) => boolean;
+
 /** Several bursts may share a gateway; everything about other payments is left out. */
-function ofSubjects<Item extends { readonly subject: string | null }>(
-  events: readonly PlannedEvent[],
-  items: readonly Item[],
-): readonly Item[] {
-  const [first] = events;
+function ownerOf([first]: readonly PlannedEvent[]): IsOwn {
   const prefix = first?.subject.slice(0, first.subject.lastIndexOf('x')) ?? '';
-  return items.filter(({ subject }) => subject?.startsWith(prefix) ?? true);
+  return ({ subject }) => subject?.startsWith(prefix) ?? true;
+}
+
+/** A digest may speak of payments of another burst alone; only their own states can tell. */
+function ownMails(
+  mails: readonly TakenMail[],
+  states: readonly SubjectState[],
+  isOwn: IsOwn,
+): readonly TakenMail[] {
+  const claims = (those: readonly SubjectState[]): ReadonlySet<string> =>
+    new Set(
+      those.flatMap(({ notices }) =>
+        notices.flatMap(({ outcome }) => (outcome?.kind === 'sent' ? [outcome.messageId] : [])),
+      ),
+    );
+  const own = claims(states.filter(isOwn));
+  const others = claims(states.filter((state) => !isOwn(state)));
+  return mails.filter(
+    (mail) => own.has(mail.messageId) || (isOwn(mail) && !others.has(mail.messageId)),
+  );
 }
 
 /** Read from the file itself, not through the gateway. */

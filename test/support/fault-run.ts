@@ -4,7 +4,7 @@ import {
   type Attempt,
   type PlannedEvent,
   planBurst,
-  post,
+  preciseNow,
   type RunningBurst,
   sendBurst,
 } from './burst.ts';
@@ -58,15 +58,6 @@ export async function runThrough(run: FaultRun): Promise<FaultResult> {
       `${verdict.staleAroundKill} stale around a kill), all acked after ${burstS} s, ` +
       `quiet ${quietS} s later; outages ${kills.map(({ at, backAt }) => `${Math.round(backAt - at)} ms`).join(', ') || 'none'}`,
   );
-  if (process.env['DBG']) {
-    for (const [id, mails] of Map.groupBy(evidence.mails, (m) => m.messageId)) {
-      if (mails.length > 1)
-        report(
-          `DBG ${id.slice(0, 9)} ${mails.map((m) => `${m.step} ${m.to} ${kills.map((k) => `${m.receivedAt - k.at}`)}`).join(' | ')}`,
-        );
-    }
-    for (const v of verdict.violations) report(`DBG ${v.rule} ${v.detail}`);
-  }
   return { evidence, verdict, events, burst };
 }
 

@@ -8,7 +8,7 @@ import { onOperator } from './operator.ts';
 import { onOutcome } from './outcome.ts';
 import { noteChange, refresh } from './refresh.ts';
 import { ALIASES_MAX, EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
-import { settledAt } from './status.ts';
+import { matterOf, settledAt } from './status.ts';
 import { onTimer } from './timer.ts';
 import type { Decision, FactInput, Input, Policy, SubjectFactName, SubjectState } from './types.ts';
 
@@ -54,6 +54,7 @@ export function emptyState(subject: string, kind: SubjectKind): SubjectState {
     generation: 0,
     marks: {},
     openings: [],
+    parts: [],
     details: EMPTY_DETAILS,
     detailMarks: {},
     seen: [],
@@ -86,8 +87,11 @@ function causeOf(input: Input): string {
   }
 }
 
-function onFact(draft: Draft, { fact, eventKey }: FactInput): void {
+function onFact(draft: Draft, { fact: said, eventKey }: FactInput): void {
   const before = draft.state;
+  // A fact without a time is dated once, here: handed on later, it must not count as news.
+  const at = said.occurredAt ?? draft.now;
+  const fact = { ...said, occurredAt: at };
   if (before.seen.includes(seenKey(eventKey, fact))) {
     noteOnce(draft, 'already known', 'duplicate');
     return;
@@ -99,11 +103,10 @@ function onFact(draft: Draft, { fact, eventKey }: FactInput): void {
     note(draft, `handed on to ${before.linkedTo}`, 'joined');
     return;
   }
-  const at = fact.occurredAt ?? draft.now;
   draft.state = recordFact(before, fact, eventKey, at);
   if (isPaymentFact(fact)) linkAliases(draft, fact.aliases);
   const change = refresh(draft);
-  const settled = settledAt(before, 'any');
+  const settled = settledAt(before, matterOf(fact.fact));
   const late = settled !== null && at <= settled && change === null;
   const learned = saysMore(before, draft.state, fact.fact);
   const otherwise =

@@ -71,8 +71,9 @@ export interface Telling {
 export function tell(draft: Draft, telling: Telling): void {
   const { step, template, audience, people, content } = telling;
   const { subject, generation } = draft.state;
+  const moment = Math.floor(draft.now).toString(36);
   const to = people.map((person, place) => ({
-    noticeId: `${subject}/${generation}/${step}/${place}`,
+    noticeId: `${subject}/${generation}/${step}/${place}/${moment}`,
     person,
   }));
   const records: readonly NoticeRecord[] = to.map(({ noticeId, person }) => ({

@@ -1,12 +1,27 @@
 /** Episodes: when a follow-up opens, goes on, changes its anchor, resumes or closes. */
-
 import type { Ladder } from '../ladder.ts';
 import { openNow, settledAt } from './status.ts';
-import type { FollowUp, FollowUpStatus, Opening, Policy, SubjectState } from './types.ts';
+import type {
+  FollowUp,
+  FollowUpStatus,
+  LadderRole,
+  Opening,
+  Policy,
+  SubjectState,
+} from './types.ts';
 
 export interface Episode {
   readonly followUp: FollowUp;
   readonly rule: 'opened' | 'same_episode' | 'reopened' | 'ladder_changed';
+  /** The former episode was settled: a hold was put on that one, not on what comes after it. */
+  readonly formerEnded: boolean;
+}
+
+type Openings = readonly [Opening, ...Opening[]];
+
+export function openings(state: SubjectState): Openings | null {
+  const [first, ...rest] = state.linkedTo === null ? openNow(state) : [];
+  return first === undefined ? null : [first, ...rest];
 }
 
 /**
@@ -15,54 +30,75 @@ export interface Episode {
  */
 export function episodeOf(
   state: SubjectState,
-  open: readonly [Opening, ...Opening[]],
+  open: Openings,
   now: number,
   policy: Policy,
 ): Episode {
   const previous = state.followUp;
-  const ladder = chooseLadder(state, open, policy);
-  const settled = settledAt(state, 'any');
-  const ended = previous !== null && settled !== null && settled >= previous.openedAt;
-  const newDispute =
-    previous !== null && isDispute(ladder, policy) && !isDispute(previous.ladder, policy);
-  if (previous === null || ended || newDispute) {
-    return { followUp: newFollowUp(state, open, ladder, now, policy), rule: 'opened' };
+  const role = roleOf(state, open);
+  const settled = settledAt(state, previous?.role === 'disputed' ? 'dispute' : 'money');
+  const formerEnded = previous !== null && settled !== null && settled >= previous.openedAt;
+  // A dispute is an episode of its own: it takes over from whatever the team was told before.
+  const isNewDispute = role === 'disputed' && previous?.role !== 'disputed';
+  if (previous === null || formerEnded || isNewDispute) {
+    const followUp = newFollowUp(state, open, role, now, policy);
+    return { followUp, rule: 'opened', formerEnded };
   }
-  // The choice of ladder depends on all that was said, so a fact that comes late may change it;
-  // once somebody was told something, the ladder they are on stays.
+  return { ...continued(state, open, role, now, policy, previous), formerEnded };
+}
+
+/**
+ * The role depends on all that was said, so a fact that comes late may change the ladder; once
+ * somebody was told something, the ladder they are on stays.
+ */
+function continued(
+  state: SubjectState,
+  open: Openings,
+  role: LadderRole,
+  now: number,
+  policy: Policy,
+  previous: FollowUp,
+): Pick<Episode, 'followUp' | 'rule'> {
   const told = previous.steps.some((record) => record.result === 'notified');
-  const pinned = told || previous.ladder.id === ladder.id ? previous.ladder : ladder;
-  const resumed = previous.status === 'closed';
+  const moves = !told && previous.role !== role;
+  const ladder = moves ? ladderOf(role, policy) : previous.ladder;
+  const pinnedRole = moves ? role : previous.role;
+  const resumed = previous.closedAt !== null;
+  const { remind, escalate } = previous.notBefore;
   const kept: FollowUp = {
     ...previous,
-    openedAt: open[0].at,
-    anchorAt: anchorOf(state, open, pinned, policy),
-    ladder: pinned,
-    steps: pinned === previous.ladder ? previous.steps : [],
+    role: pinnedRole,
+    ladder,
+    openedAt: openedBy(open, pinnedRole).at,
+    anchorAt: anchorOf(state, open, ladder, pinnedRole),
+    steps: moves ? [] : previous.steps,
     closedAt: null,
     closedBy: null,
-    notBefore: resumed ? now : previous.notBefore,
+    notBefore: resumed
+      ? { remind: Math.max(now, remind), escalate: Math.max(now, escalate) }
+      : previous.notBefore,
   };
-  const rule = resumed
-    ? 'reopened'
-    : pinned === previous.ladder
-      ? 'same_episode'
-      : 'ladder_changed';
-  return { followUp: { ...kept, status: standing(state, kept) }, rule };
+  return {
+    followUp: { ...kept, status: standing(state, kept) },
+    rule: resumed ? 'reopened' : moves ? 'ladder_changed' : 'same_episode',
+  };
 }
 
 function newFollowUp(
   state: SubjectState,
-  open: readonly [Opening, ...Opening[]],
-  ladder: Ladder,
+  open: Openings,
+  role: LadderRole,
   now: number,
   policy: Policy,
 ): FollowUp {
+  const ladder = ladderOf(role, policy);
+  const settleBy = now + policy.settleMs;
   return {
-    status: state.hold === null ? 'active' : 'held',
-    openedAt: open[0].at,
-    anchorAt: anchorOf(state, open, ladder, policy),
-    notBefore: now + policy.settleMs,
+    status: 'active',
+    role,
+    openedAt: openedBy(open, role).at,
+    anchorAt: anchorOf(state, open, ladder, role),
+    notBefore: { remind: settleBy, escalate: settleBy },
     ladder,
     steps: [],
     next: null,
@@ -73,7 +109,7 @@ function newFollowUp(
   };
 }
 
-/** Where an open follow-up stands. */
+/** Where a follow-up stands. */
 export function standing(state: SubjectState, followUp: FollowUp): FollowUpStatus {
   if (followUp.closedAt !== null) return 'closed';
   if (state.hold !== null) return 'held';
@@ -82,34 +118,40 @@ export function standing(state: SubjectState, followUp: FollowUp): FollowUpStatu
 }
 
 /** A function of what is open, not of what came first: dispute, due date, action, failure. */
-export function chooseLadder(
-  state: SubjectState,
-  open: readonly Opening[],
-  policy: Policy,
-): Ladder {
+export function roleOf(state: SubjectState, open: readonly Opening[]): LadderRole {
   const says = (fact: Opening['fact']): boolean => open.some((opening) => opening.fact === fact);
-  if (state.kind === 'alert') return policy.ladders.alert[state.details.severity ?? 'medium'];
-  if (says('payment.disputed')) return policy.ladders.disputed;
-  if (state.details.dueAt !== null) return policy.ladders.due;
-  return says('payment.action_required') ? policy.ladders.actionRequired : policy.ladders.failed;
+  // Nobody said how bad it is: neither a page at night nor a week of silence.
+  if (state.kind === 'alert') return state.details.severity ?? 'medium';
+  if (says('payment.disputed')) return 'disputed';
+  if (state.details.dueAt !== null) return 'due';
+  return says('payment.action_required') ? 'actionRequired' : 'failed';
 }
 
-function anchorOf(
+export function ladderOf(role: LadderRole, { ladders }: Policy): Ladder {
+  switch (role) {
+    case 'failed':
+    case 'actionRequired':
+    case 'due':
+    case 'disputed':
+      return ladders[role];
+    default:
+      return ladders.alert[role];
+  }
+}
+
+/** What else is open does not date a dispute. */
+function openedBy(open: Openings, role: LadderRole): Opening {
+  const dispute = open.find(({ fact }) => fact === 'payment.disputed');
+  return role === 'disputed' ? (dispute ?? open[0]) : open[0];
+}
+
+/** What the offsets of a ladder count from. */
+export function anchorOf(
   state: SubjectState,
-  open: readonly [Opening, ...Opening[]],
+  open: Openings,
   ladder: Ladder,
-  policy: Policy,
+  role: LadderRole,
 ): number {
-  if (ladder.anchor === 'due') return state.details.dueAt ?? open[0].at;
-  if (!isDispute(ladder, policy)) return open[0].at;
-  return open.find((opening) => opening.fact === 'payment.disputed')?.at ?? open[0].at;
-}
-
-function isDispute(ladder: Ladder, policy: Policy): boolean {
-  return ladder.id === policy.ladders.disputed.id;
-}
-
-export function openings(state: SubjectState): readonly [Opening, ...Opening[]] | null {
-  const [first, ...rest] = state.linkedTo === null ? openNow(state) : [];
-  return first === undefined ? null : [first, ...rest];
+  const opened = openedBy(open, role).at;
+  return ladder.anchor === 'due' ? (state.details.dueAt ?? opened) : opened;
 }

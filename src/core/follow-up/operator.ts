@@ -106,8 +106,8 @@ function resolve(draft: Draft, input: OperatorInput & { kind: 'resolve' }): Deci
 
 function reopen(draft: Draft): Decision {
   const { manual, status } = draft.state;
-  if (manual === null) {
-    return refuse(draft, `only what a person or the ladder closed: ${status}`, 'not_resolved');
+  if (manual?.kind !== 'resolved' || status !== 'resolved') {
+    return refuse(draft, `only what a person resolved can be reopened: ${status}`, 'not_resolved');
   }
   draft.state = { ...draft.state, manual: null };
   noteChange(draft, refresh(draft), { decision: 'nothing is open any more', rule: 'reopened' });

@@ -17,7 +17,9 @@ export function onOutcome(draft: Draft, noticeId: string, outcome: NoticeOutcome
   draft.state = { ...state, notices };
   note(draft, outcomeText(outcome), 'rule' in outcome ? outcome.rule : outcome.kind, record.step);
   if (outcome.kind === 'postponed') postpone(draft, record, outcome.until);
-  if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
+  // A hold ends: what it stopped on its way out is owed again.
+  if (outcome.kind === 'skipped' && outcome.rule === 'held') postpone(draft, record, draft.now);
+  else if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
   join(draft, record);
 }
 
@@ -48,7 +50,9 @@ function postpone(draft: Draft, record: NoticeRecord, until: number): void {
   if (followUp === null || followUp.closedAt !== null) return;
   const steps = followUp.steps.filter((step) => !isOf(step, record));
   if (steps.length === followUp.steps.length) return;
-  setFollowUp(draft, { ...followUp, steps, notBefore: Math.max(followUp.notBefore, until) });
+  const kind = record.audience === 'customer' ? 'remind' : 'escalate';
+  const notBefore = { ...followUp.notBefore, [kind]: Math.max(followUp.notBefore[kind], until) };
+  setFollowUp(draft, { ...followUp, steps, notBefore });
   schedule(draft);
 }
 

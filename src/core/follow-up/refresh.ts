@@ -8,6 +8,10 @@ import { statusOf } from './status.ts';
 import { contentOf, targetOf } from './steps.ts';
 import type { FollowUp, SubjectState } from './types.ts';
 
+const DAY_MS = 86_400_000;
+/** An id that was joined is needed for as long as its invoice may be open, or be disputed. */
+const JOINED_TOMBSTONE_MS = 180 * DAY_MS;
+
 /** What changed in the standing of a subject, in words for the timeline. */
 export interface Change {
   readonly decision: string;
@@ -19,8 +23,9 @@ export function refresh(draft: Draft): Change | null {
   draft.state = { ...draft.state, status: statusOf(draft.state) };
   const open = openings(draft.state);
   if (open === null) return settle(draft);
-  const { followUp, rule } = episodeOf(draft.state, open, draft.now, draft.policy);
-  draft.state = { ...draft.state, expiresAt: null };
+  const { followUp, rule, formerEnded } = episodeOf(draft.state, open, draft.now, draft.policy);
+  const hold = formerEnded ? null : draft.state.hold;
+  draft.state = { ...draft.state, expiresAt: null, hold };
   setFollowUp(draft, followUp);
   schedule(draft);
   const { ladder, next } = draft.state.followUp ?? followUp;
@@ -48,8 +53,10 @@ function settle(draft: Draft): Change | null {
       tellSettled(draft, followUp);
     }
   }
-  if (draft.state.expiresAt === null) {
-    const at = draft.now + draft.policy.tombstoneMs;
+  const lifetimeMs = status === 'joined' ? JOINED_TOMBSTONE_MS : draft.policy.tombstoneMs;
+  const at = draft.now + lifetimeMs;
+  // At most one message a day: a busy settled subject must not leave a trail of them.
+  if (draft.state.expiresAt === null || draft.state.expiresAt < at - DAY_MS) {
     draft.state = { ...draft.state, expiresAt: at };
     draft.effects.push({ kind: 'expire', at });
   }

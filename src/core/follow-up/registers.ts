@@ -3,7 +3,8 @@
  * is a register that only moves forward (a join semilattice), in time order, ties by event key.
  */
 import { type AlertFact, isAlertFact, type PaymentFact, type SubjectFact } from '../fact.ts';
-import { isOpening, settledAt } from './status.ts';
+import { isPart, settlesOnlyIfWhole, withPart } from './parts.ts';
+import { isOpening, matterOf, settledWholeAt } from './status.ts';
 import type { Details, Mark, Opening, RankedMark, SubjectState } from './types.ts';
 
 export const OPENINGS_MAX = 32;
@@ -40,22 +41,29 @@ export function recordFact(
   at: number,
 ): SubjectState {
   const mark: Mark = { at, eventKey };
+  const part = isPart(state.subject, fact);
+  const partOnly = part && settlesOnlyIfWhole(fact);
   const known = state.marks[fact.fact];
-  const marks =
-    known === undefined || isAfter(mark, known)
-      ? { ...state.marks, [fact.fact]: mark }
-      : state.marks;
-  const withMarks: SubjectState = {
+  const isNews = !partOnly && (known === undefined || isAfter(mark, known));
+  const marked: SubjectState = {
     ...state,
-    marks,
+    marks: isNews ? { ...state.marks, [fact.fact]: mark } : state.marks,
+    parts: partOnly ? withPart(state.parts, fact, eventKey, at) : state.parts,
     seen: [...state.seen, seenKey(eventKey, fact)].slice(-SEEN_MAX),
   };
   const opened = isOpening(fact.fact)
-    ? [...state.openings, { ...mark, fact: fact.fact }]
+    ? [...state.openings, openingOf(fact, mark, !part)]
     : state.openings;
-  const openings = pruneOpenings(opened, settledAt(withMarks, 'provider'));
-  const carried = carry(withMarks, openings, fact, eventKey);
-  return recordDetails({ ...withMarks, openings, carried }, fact, mark);
+  const openings = pruneOpenings(opened, marked);
+  const carried = carry(marked, openings, fact, eventKey);
+  return recordDetails({ ...marked, openings, carried }, fact, mark, part);
+}
+
+function openingOf(fact: SubjectFact, mark: Mark, whole: boolean): Opening {
+  const { amountMinor: owedMinor, currency } = isAlertFact(fact)
+    ? { amountMinor: null, currency: null }
+    : fact;
+  return { ...mark, fact: fact.fact, owedMinor, currency, whole };
 }
 
 /** One event may say several things of one subject; each is seen on its own. */
@@ -64,17 +72,25 @@ export function seenKey(eventKey: string, fact: SubjectFact): string {
 }
 
 /**
- * Openings a settling fact has answered can never matter again: settling times only grow. Of the
- * rest the earliest (the anchor) and the newest are kept, which any arrival order agrees on.
+ * Openings that a fact about the whole has answered can never matter again: those times only grow.
+ * Of the rest the earliest (the anchor) and the newest are kept, which any arrival order agrees on.
+ * The earliest since a person resolved is an anchor too, or a storm of failures would drag it along.
  */
-function pruneOpenings(openings: readonly Opening[], settled: number | null): readonly Opening[] {
+function pruneOpenings(openings: readonly Opening[], state: SubjectState): readonly Opening[] {
+  const settled = {
+    money: settledWholeAt(state, 'money'),
+    dispute: settledWholeAt(state, 'dispute'),
+  };
   const open = openings
-    .filter((opening) => settled === null || opening.at > settled)
+    .filter(({ at, fact }) => at > (settled[matterOf(fact)] ?? Number.NEGATIVE_INFINITY))
     .toSorted((a, b) => (isAfter(a, b) ? 1 : -1));
   const unique = open.filter((opening, index) => !sameOpening(opening, open[index - 1]));
-  return unique.length <= OPENINGS_MAX
-    ? unique
-    : [...unique.slice(0, 1), ...unique.slice(-(OPENINGS_MAX - 1))];
+  if (unique.length <= OPENINGS_MAX) return unique;
+  const resolvedAt = state.manual?.at ?? Number.NEGATIVE_INFINITY;
+  const firstSince = unique.find(({ at }) => at > resolvedAt);
+  const anchors = unique.filter((opening, index) => index === 0 || opening === firstSince);
+  const newest = unique.slice(anchors.length - OPENINGS_MAX);
+  return [...anchors.filter((anchor) => !newest.includes(anchor)), ...newest];
 }
 
 function sameOpening(a: Opening, b: Opening | undefined): boolean {
@@ -90,15 +106,23 @@ function carry(
 ): SubjectState['carried'] {
   if (state.kind === 'alert') return [];
   const anchor = openings[0];
-  return [...state.carried, { fact, eventKey }].filter(
+  const others = state.carried.filter(
+    (kept) => kept.eventKey !== eventKey || kept.fact.fact !== fact.fact,
+  );
+  return [...others, { fact, eventKey }].filter(
     (kept) =>
       state.marks[kept.fact.fact]?.eventKey === kept.eventKey ||
       (anchor !== undefined && anchor.fact === kept.fact.fact && anchor.eventKey === kept.eventKey),
   );
 }
 
-function recordDetails(state: SubjectState, fact: SubjectFact, mark: Mark): SubjectState {
-  const said = isAlertFact(fact) ? alertDetails(fact) : paymentDetails(fact);
+function recordDetails(
+  state: SubjectState,
+  fact: SubjectFact,
+  mark: Mark,
+  part: boolean,
+): SubjectState {
+  const said = isAlertFact(fact) ? alertDetails(fact) : paymentDetails(fact, part);
   let details = state.details;
   let detailMarks = state.detailMarks;
   for (const { name, rank, values } of said) {
@@ -121,17 +145,19 @@ interface Said {
   readonly values: Partial<Details>;
 }
 
-function paymentDetails(fact: PaymentFact): readonly Said[] {
+/** What the subject says of itself beats what one payment towards it says. */
+function paymentDetails(fact: PaymentFact, part: boolean): readonly Said[] {
   const said: Said[] = [];
   const opening = isOpening(fact.fact);
   if (fact.amountMinor !== null && fact.currency !== null) {
     // What is owed comes from failures and due dates; a settlement names what was paid.
     const values = { amountMinor: fact.amountMinor, currency: fact.currency };
-    said.push({ name: 'amountMinor', rank: opening ? 1 : 0, values });
+    said.push({ name: 'amountMinor', rank: opening ? (part ? 1 : 2) : 0, values });
   }
   const { customer } = fact;
   if (Object.values(customer).some((value) => value !== null)) {
-    said.push({ name: 'customer', rank: customer.email === null ? 0 : 1, values: { customer } });
+    const rank = customer.email === null ? 0 : part ? 1 : 2;
+    said.push({ name: 'customer', rank, values: { customer } });
   }
   if (fact.number !== null) said.push({ name: 'number', rank: 0, values: { number: fact.number } });
   if (fact.payUrl !== null) said.push({ name: 'payUrl', rank: 0, values: { payUrl: fact.payUrl } });

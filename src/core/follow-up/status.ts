@@ -1,4 +1,5 @@
 /** The status of a subject is a function of the set of facts, never of the order they came in. */
+import { isCovering } from './parts.ts';
 import type { Opening, SubjectFactName, SubjectState, SubjectStatus } from './types.ts';
 
 const OPENINGS: ReadonlySet<SubjectFactName> = new Set<SubjectFactName>([
@@ -21,22 +22,39 @@ const SETTLEMENTS: readonly (readonly [SubjectFactName, SubjectStatus])[] = [
   ['alert.closed', 'closed'],
 ];
 
+/** Money and disputes are settled apart: a payment does not win a dispute, nor the other way. */
+export type Matter = 'money' | 'dispute';
+
+export function matterOf(fact: SubjectFactName): Matter {
+  return fact.startsWith('payment.dispute') ? 'dispute' : 'money';
+}
+
 /** Does this fact ask for a follow-up? */
 export function isOpening(fact: SubjectFactName): boolean {
   return OPENINGS.has(fact);
 }
 
-/**
- * The latest time at which the subject was settled, or null. `provider`: by facts alone;
- * `any`: a person's `resolve` and a ladder that ended count too.
- */
-export function settledAt(state: SubjectState, by: 'provider' | 'any'): number | null {
-  let latest: number | null = by === 'any' && state.manual !== null ? state.manual.at : null;
-  for (const [fact] of SETTLEMENTS) {
-    const mark = state.marks[fact];
-    if (mark !== undefined && (latest === null || mark.at > latest)) latest = mark.at;
-  }
-  return latest;
+/** The latest time at which facts about the whole subject settled the matter, or null. */
+export function settledWholeAt(state: SubjectState, matter: Matter): number | null {
+  return latestOf(
+    SETTLEMENTS.flatMap(([fact]) =>
+      matterOf(fact) === matter ? (state.marks[fact]?.at ?? []) : [],
+    ),
+  );
+}
+
+/** As above, with what a person resolved, a ladder that ended, and parts that cover what is owed. */
+export function settledAt(state: SubjectState, matter: Matter): number | null {
+  const parts = matter === 'money' ? state.parts.filter((part) => isCovering(part, state)) : [];
+  return latestOf([
+    settledWholeAt(state, matter),
+    state.manual?.at ?? null,
+    ...parts.map(({ at }) => at),
+  ]);
+}
+
+function latestOf(times: readonly (number | null)[]): number | null {
+  return times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null);
 }
 
 /**
@@ -44,8 +62,11 @@ export function settledAt(state: SubjectState, by: 'provider' | 'any'): number |
  * stamp whole seconds, and a payment and its failed attempt can share one.
  */
 export function openNow(state: SubjectState): readonly Opening[] {
-  const settled = settledAt(state, 'any');
-  return state.openings.filter((opening) => settled === null || opening.at > settled);
+  const settled = { money: settledAt(state, 'money'), dispute: settledAt(state, 'dispute') };
+  return state.openings.filter(({ at, fact }) => {
+    const answered = settled[matterOf(fact)];
+    return answered === null || at > answered;
+  });
 }
 
 export function statusOf(state: SubjectState): SubjectStatus {
@@ -69,10 +90,11 @@ function openStatus(open: readonly Opening[]): SubjectStatus {
 }
 
 function settledStatus(state: SubjectState): SubjectStatus {
-  const latest = settledAt(state, 'any');
+  const latest = latestOf([settledAt(state, 'money'), settledAt(state, 'dispute')]);
   if (latest === null) return 'unknown';
   for (const [fact, status] of SETTLEMENTS) {
     if (state.marks[fact]?.at === latest) return status;
+    if (state.parts.some((part) => part.fact === fact && part.at === latest)) return status;
   }
   return state.manual?.kind ?? 'unknown';
 }

@@ -31,9 +31,12 @@ export interface Target {
   readonly urgent: 'hard_decline' | 'high_amount' | null;
 }
 
+/** Between the last word to anybody and the end of a ladder that ran late: time to answer. */
+const CLOSE_GRACE_MS = 3 * 86_400_000;
+
 /**
- * The step to fire next. Steps whose time has passed collapse into the newest of them: a person
- * who hears of it late hears once. Null when the ladder is done.
+ * The step to fire next. Steps whose time has passed collapse into the newest of them that tells
+ * somebody: a person who hears of it late hears once. Null when the ladder is done.
  */
 export function targetOf(
   state: SubjectState,
@@ -42,33 +45,63 @@ export function targetOf(
   policy: Policy,
 ): Target | null {
   const done = new Set(followUp.steps.map((record) => record.step));
-  const left = plan(state, followUp, policy).filter((planned) => !done.has(planned.step.id));
-  const first = left[0];
-  if (first === undefined) return null;
-  const horizon = Math.max(now, followUp.notBefore);
-  const urgent = urgentCause(state, followUp, policy);
-  const escalation = left.find((planned) => planned.step.action === 'escalate');
-  if (urgent !== null && escalation !== undefined && escalation.at > horizon) {
-    return { planned: escalation, at: followUp.notBefore, collapsed: [], urgent };
+  const left = plan(state, followUp, policy)
+    .filter(({ step }) => !done.has(step.id))
+    .map((planned) => ({ planned, at: Math.max(planned.at, earliestOf(followUp, planned)) }));
+  const urgent = urgencyOf(state, followUp, policy);
+  const firstEscalation = followUp.ladder.steps.find(({ action }) => action === 'escalate');
+  const pulled = left.find(({ planned }) => planned.step.id === firstEscalation?.id);
+  if (urgent !== null && pulled !== undefined && pulled.at > urgent.at) {
+    return { planned: pulled.planned, at: urgent.at, collapsed: [], urgent: urgent.cause };
   }
-  const past = left.filter((planned) => planned.at <= horizon);
-  const planned = past.at(-1) ?? first;
+  const soonest = left.reduce<number | null>((at, one) => Math.min(at ?? one.at, one.at), null);
+  if (soonest === null) return null;
+  const together = left.filter(({ at }) => at <= Math.max(soonest, now));
+  const chosen =
+    together.findLast(({ planned }) => planned.step.action !== 'close') ?? together.at(-1);
+  if (chosen === undefined) return null;
   return {
-    planned,
-    at: Math.max(planned.at, followUp.notBefore),
-    collapsed: past.slice(0, -1),
+    planned: chosen.planned,
+    at: chosen.at,
+    collapsed: together.slice(0, together.indexOf(chosen)).map(({ planned }) => planned),
     urgent: null,
   };
 }
 
-/** Trying again cannot help, or too much is at stake to wait two weeks: the team hears at once. */
-function urgentCause(state: SubjectState, followUp: FollowUp, policy: Policy): Target['urgent'] {
+function earliestOf(followUp: FollowUp, { step }: Planned): number {
+  if (step.action === 'remind') return followUp.notBefore.remind;
+  if (step.action === 'escalate') return followUp.notBefore.escalate;
+  const told = followUp.steps.filter(({ result }) => result === 'notified');
+  return told.reduce(
+    (at, record) => Math.max(at, record.at + CLOSE_GRACE_MS),
+    followUp.notBefore.escalate,
+  );
+}
+
+interface Urgency {
+  readonly cause: NonNullable<Target['urgent']>;
+  readonly at: number;
+}
+
+/**
+ * Trying again cannot help, or too much is at stake to wait two weeks: the team hears at once,
+ * after the settling wait. Only what this episode's failures say counts.
+ */
+function urgencyOf(state: SubjectState, followUp: FollowUp, policy: Policy): Urgency | null {
   if (state.kind !== 'payment' || followUp.escalatedAt !== null) return null;
   if (state.status !== 'failed' && state.status !== 'action_required') return null;
-  const { decline, amountMinor, currency } = state.details;
-  if (policy.escalateHardDeclines && decline === 'hard') return 'hard_decline';
-  const limit = currency === null ? undefined : policy.highAmountMinor[currency];
-  return limit !== undefined && amountMinor !== null && amountMinor >= limit ? 'high_amount' : null;
+  const { details, detailMarks } = state;
+  const after = (saidAt: number): number =>
+    Math.max(followUp.notBefore.escalate, saidAt + policy.settleMs);
+  const declinedAt = detailMarks.decline?.at ?? Number.NEGATIVE_INFINITY;
+  const isHard = details.decline === 'hard' && declinedAt >= followUp.openedAt;
+  if (policy.escalateHardDeclines && isHard)
+    return { cause: 'hard_decline', at: after(declinedAt) };
+  const limit = details.currency === null ? undefined : policy.highAmountMinor[details.currency];
+  const isHigh = limit !== undefined && (details.amountMinor ?? 0) >= limit;
+  return isHigh
+    ? { cause: 'high_amount', at: after(detailMarks.amountMinor?.at ?? followUp.openedAt) }
+    : null;
 }
 
 /** When a customer last heard of this subject from us, or null. */

@@ -1,17 +1,10 @@
 /** A timer fires: everything is checked again, because the world may have moved on since it was set. */
-import { nextAllowed } from '../calendar.ts';
 import type { Step } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
 import { clockText, type Draft, note, recordStep, setFollowUp, tell } from './draft.ts';
 import { refresh, schedule } from './refresh.ts';
-import {
-  contentOf,
-  customerOf,
-  customerZone,
-  lastCustomerNoticeAt,
-  type Target,
-  targetOf,
-} from './steps.ts';
+import { postponement, skipRule } from './rules.ts';
+import { contentOf, customerOf, type Target, targetOf } from './steps.ts';
 import type { FollowUp } from './types.ts';
 
 export function onTimer(draft: Draft, generation: number): void {
@@ -62,15 +55,16 @@ function fire(draft: Draft, followUp: FollowUp, target: Target): void {
     exhaust(draft, current, step);
     return;
   }
-  const rule = skipRule(draft, step);
+  const rule = skipRule(draft.state, step, draft.policy, draft.now);
   if (rule !== null) {
     skip(draft, current, step, rule);
     rearm(draft);
     return;
   }
-  const later = postponement(draft, step);
+  const later = postponement(draft.state, step, draft.policy, draft.now);
   if (later !== null) {
-    setFollowUp(draft, { ...current, notBefore: later.until });
+    const kind = step.action === 'remind' ? 'remind' : 'escalate';
+    setFollowUp(draft, { ...current, notBefore: { ...current.notBefore, [kind]: later.until } });
     note(draft, `postponed ${step.id} to ${clockText(later.until)}`, later.rule);
     rearm(draft);
     return;
@@ -155,41 +149,4 @@ function skip(draft: Draft, followUp: FollowUp, step: Step, rule: SkipRule): Fol
   });
   note(draft, `does not send ${step.id}`, rule, step.id);
   return recorded;
-}
-
-/** The first rule that forbids this step for good, in the order of precedence. */
-function skipRule(draft: Draft, step: Step): SkipRule | null {
-  const { policy, state, now } = draft;
-  if (policy.paused === 'all') return 'all_paused';
-  if (policy.paused === 'source') return 'source_paused';
-  if (step.action === 'escalate') {
-    return state.followUp?.acknowledged === null ? null : 'acknowledged';
-  }
-  const customer = customerOf(state);
-  if (customer !== null && policy.excludedCustomers.includes(customer.address.toLowerCase())) {
-    return 'customer_excluded';
-  }
-  if (customer === null) return 'no_address';
-  const { nextAttemptAt } = state.details;
-  const retriesSoon =
-    state.status === 'failed' &&
-    nextAttemptAt !== null &&
-    nextAttemptAt > now &&
-    nextAttemptAt - now <= policy.providerRetryWithinMs;
-  return retriesSoon ? 'provider_retry_due' : null;
-}
-
-/** Not now, but later: the gap between two mails, and hours in which nobody wants any. */
-function postponement(draft: Draft, step: Step): { until: number; rule: SkipRule } | null {
-  const { policy, state, now } = draft;
-  const toTeam = step.action === 'escalate';
-  if (!toTeam) {
-    const last = lastCustomerNoticeAt(state);
-    const free = last === null ? now : last + policy.minGapMs;
-    if (free > now) return { until: free, rule: 'min_gap' };
-  }
-  const calendar = toTeam ? policy.teamCalendar : policy.customerCalendar;
-  const zone = toTeam ? calendar.zone : customerZone(state, policy);
-  const allowed = nextAllowed({ at: now, zone, calendar });
-  return allowed.at > now ? { until: allowed.at, rule: 'quiet_hours' } : null;
 }

@@ -11,7 +11,7 @@ import type {
   SubjectFact,
   SubjectKind,
 } from '../fact.ts';
-import type { Calendar, Ladder } from '../ladder.ts';
+import type { Ladder } from '../ladder.ts';
 import type { NoticeContent, NoticeOutcome, Person, SkipRule, TemplateName } from '../notice.ts';
 
 export type SubjectFactName = PaymentFactName | AlertFactName;
@@ -25,6 +25,18 @@ export interface Mark {
 /** Something that needs following up: a failure, a due date, a dispute, an alert. */
 export interface Opening extends Mark {
   readonly fact: SubjectFactName;
+  /** What it says is owed, in minor units. */
+  readonly owedMinor: number | null;
+  readonly currency: string | null;
+  /** False: said of one of the subject's payments, not of the subject. */
+  readonly whole: boolean;
+}
+
+/** Money that came in (or went back) through one payment towards the subject. */
+export interface PartPayment extends Mark {
+  readonly fact: 'payment.paid' | 'payment.refunded';
+  readonly amountMinor: number | null;
+  readonly currency: string | null;
 }
 
 /** `rank` first: what a failure says of the amount beats what a settlement says. */
@@ -58,6 +70,8 @@ export interface StepRecord {
 
 export type FollowUpStatus = 'active' | 'held' | 'escalated' | 'acknowledged' | 'closed';
 
+export type LadderRole = 'failed' | 'actionRequired' | 'due' | 'disputed' | Severity;
+
 /** The open (or last) episode. */
 export interface FollowUp {
   readonly status: FollowUpStatus;
@@ -65,8 +79,10 @@ export interface FollowUp {
   readonly openedAt: number;
   /** What offsets count from: the earliest failure, or the due date. */
   readonly anchorAt: number;
-  /** No step before this: the settling wait after opening, or a postponement. */
-  readonly notBefore: number;
+  /** No step of this kind before: the settling wait after opening, or a postponement. */
+  readonly notBefore: { readonly remind: number; readonly escalate: number };
+  /** Which of the policy's ladders was pinned: renaming one in the config changes nothing here. */
+  readonly role: LadderRole;
   /** Pinned when the episode opened; a later config does not change it. At most 20 steps. */
   readonly ladder: Ladder;
   /** At most one per step. */
@@ -148,6 +164,8 @@ export interface SubjectState {
   readonly marks: Readonly<Partial<Record<SubjectFactName, Mark>>>;
   /** Openings newer than the last settling fact: the earliest and the newest 31. */
   readonly openings: readonly Opening[];
+  /** The newest 16. */
+  readonly parts: readonly PartPayment[];
   readonly details: Details;
   /** Who set each detail last, so that a late fact cannot overwrite a newer one. */
   readonly detailMarks: Readonly<Partial<Record<keyof Details | 'attempt', RankedMark>>>;
@@ -201,7 +219,10 @@ export type Input =
   | { readonly kind: 'outcome'; readonly noticeId: string; readonly outcome: NoticeOutcome }
   | OperatorInput;
 
-/** `noticeId` is `{subject}/{generation}/{step}/{place in the list}`: no address, never reused. */
+/**
+ * `noticeId` is `{subject}/{generation}/{step}/{place in the list}/{time in base 36}`: no address in
+ * it, and never reused, not even by a subject that was forgotten and begins to count anew.
+ */
 export interface Addressee {
   readonly noticeId: string;
   readonly person: Person;
@@ -242,48 +263,4 @@ export interface Decision {
   readonly accepted: boolean;
 }
 
-/** Everything the config says that matters to one source's subjects. Plain values. */
-export interface Policy {
-  readonly paused: 'all' | 'source' | null;
-  /** Lower-case addresses that get no reminders. */
-  readonly excludedCustomers: readonly string[];
-  readonly ladders: {
-    readonly failed: Ladder;
-    readonly actionRequired: Ladder;
-    readonly due: Ladder;
-    readonly disputed: Ladder;
-    readonly alert: Readonly<Record<Severity, Ladder>>;
-  };
-  readonly customerCalendar: Calendar;
-  readonly teamCalendar: Calendar;
-  /** Tier 1 first; each at least one person. */
-  readonly tiers: readonly (readonly Person[])[];
-  /** At or above this amount the team hears at once. Minor units by currency; absent: never. */
-  readonly highAmountMinor: Readonly<Record<string, number>>;
-  readonly escalateHardDeclines: boolean;
-  /** A reminder is skipped when the provider itself tries again within this span. */
-  readonly providerRetryWithinMs: number;
-  /** Between two notices to the customer about one subject. */
-  readonly minGapMs: number;
-  /** Waits before a step that is due at once, so that a payment overtaken by its failure can land. */
-  readonly settleMs: number;
-  /** A settled subject is forgotten after this long: longer than any provider's resend horizon. */
-  readonly tombstoneMs: number;
-  /** Send `resolved` to the team when an escalated follow-up settles. */
-  readonly tellTeamWhenSettled: boolean;
-}
-
-/** One line of the whole ladder with its date, for `simulate`. */
-export interface PlannedStep {
-  readonly step: string;
-  readonly action: 'remind' | 'escalate' | 'close';
-  readonly template: TemplateName | null;
-  readonly to: readonly string[];
-  /** Anchor plus offset, before the calendar. */
-  readonly nominalAt: number;
-  /** After quiet hours, business days and holidays. */
-  readonly at: number;
-  readonly shiftedBy: readonly string[];
-  readonly state: 'done' | 'skipped' | 'next' | 'planned' | 'cancelled';
-  readonly rule: string | null;
-}
+export type { PlannedStep, Policy } from './policy.ts';

@@ -3,7 +3,8 @@ import type { SubjectKind } from '../fact.ts';
 import type { Ladder } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
 import { decide } from './decide.ts';
-import { chooseLadder, openings } from './episode.ts';
+import { anchorOf, episodeOf, openings } from './episode.ts';
+import { quietUntil, skipRule } from './rules.ts';
 import { customerOf, plan, targetOf } from './steps.ts';
 import type { Decision, FollowUp, PlannedStep, Policy, SubjectState } from './types.ts';
 
@@ -76,51 +77,55 @@ function followUpToSimulate(
   policy: Policy,
 ): FollowUp | null {
   const current = state.followUp;
+  const open = openings(state);
   if (current !== null) {
     if (ladder === null || ladder.id === current.ladder.id) return current;
-    const anchorAt =
-      ladder.anchor === 'due' ? (state.details.dueAt ?? current.openedAt) : current.openedAt;
+    const { dueAt } = state.details;
+    const anchorAt = ladder.anchor === 'due' ? (dueAt ?? current.openedAt) : current.openedAt;
     return { ...current, ladder, anchorAt, steps: [] };
   }
-  const open = openings(state);
   if (open === null) return null;
-  const chosen = ladder ?? chooseLadder(state, open, policy);
-  const openedAt = open[0].at;
-  const anchorAt = chosen.anchor === 'due' ? (state.details.dueAt ?? openedAt) : openedAt;
-  return {
-    status: 'active',
-    openedAt,
-    anchorAt,
-    notBefore: now,
-    ladder: chosen,
-    steps: [],
-    next: null,
-    acknowledged: null,
-    escalatedAt: null,
-    closedAt: null,
-    closedBy: null,
-  };
+  const { followUp } = episodeOf(state, open, now, policy);
+  return ladder === null
+    ? followUp
+    : { ...followUp, ladder, anchorAt: anchorOf(state, open, ladder, followUp.role) };
 }
 
-/** Asked just before a mail goes out: a customer who paid a second ago hears nothing. */
+/** `until`: not now, but then; the step is owed again. Null: not at all. */
+export interface Wanted {
+  readonly wanted: boolean;
+  readonly rule: SkipRule | null;
+  readonly until: number | null;
+}
+
+/**
+ * Asked just before a mail goes out: a customer who paid a second ago hears nothing, and neither
+ * does anybody after a stop. `retriedAt`: the time of a later attempt, when hours may have become
+ * quiet meanwhile; null for the first, which follows the decision at once.
+ */
 export function stillWanted(
   state: SubjectState | null,
   noticeId: string,
-): { readonly wanted: boolean; readonly rule: SkipRule | null } {
+  policy: Policy,
+  retriedAt: number | null,
+): Wanted {
+  const not = (rule: SkipRule, until: number | null = null) => ({ wanted: false, rule, until });
+  const wanted = { wanted: true, rule: null, until: null };
   const record = state?.notices.find(({ id }) => id === noticeId);
-  if (state === null || record === undefined) return { wanted: false, rule: 'settled' };
-  if (record.template === 'resolved') return { wanted: true, rule: null };
+  if (state === null || record === undefined) return not('settled');
+  if (record.template === 'resolved') return policy.paused === 'all' ? not('all_paused') : wanted;
   const followUp = state.followUp;
-  if (followUp === null || followUp.closedAt !== null) return { wanted: false, rule: 'settled' };
-  const step = followUp.steps.find(
+  if (followUp === null || followUp.closedAt !== null) return not('settled');
+  const isOwed = followUp.steps.some(
     (done) => done.step === record.step && done.generation === record.generation,
   );
-  if (step === undefined) return { wanted: false, rule: 'settled' };
-  if (record.audience === 'customer' && state.hold !== null) return { wanted: false, rule: 'held' };
-  if (record.audience === 'team' && followUp.acknowledged !== null) {
-    return { wanted: false, rule: 'acknowledged' };
-  }
-  return { wanted: true, rule: null };
+  const step = followUp.ladder.steps.find(({ id }) => id === record.step);
+  if (!isOwed || step === undefined) return not('settled');
+  if (record.audience === 'customer' && state.hold !== null) return not('held');
+  const rule = skipRule(state, step, policy, retriedAt ?? record.at);
+  if (rule !== null) return not(rule);
+  const quiet = retriedAt === null ? null : quietUntil(state, step, policy, retriedAt);
+  return quiet === null ? wanted : not(quiet.rule, quiet.until);
 }
 
 /** What a fact would change, without changing it. */

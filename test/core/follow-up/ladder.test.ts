@@ -212,9 +212,17 @@ describe('what keeps a reminder from being sent, with the rule', () => {
     const world = failed();
     world.advanceTo(day(3));
     const noticeId = world.told[0]?.to[0]?.noticeId ?? '';
-    expect(stillWanted(world.state, noticeId)).toEqual({ wanted: true, rule: null });
+    expect(stillWanted(world.state, noticeId, world.policy, null)).toEqual({
+      wanted: true,
+      rule: null,
+      until: null,
+    });
     world.fact(payment('payment.paid', day(3)));
-    expect(stillWanted(world.state, noticeId)).toEqual({ wanted: false, rule: 'settled' });
+    expect(stillWanted(world.state, noticeId, world.policy, null)).toEqual({
+      wanted: false,
+      rule: 'settled',
+      until: null,
+    });
   });
 });
 

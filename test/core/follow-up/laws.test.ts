@@ -3,7 +3,7 @@
  * repetition and interleaving, not for the examples somebody thought of.
  */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PaymentFact, PaymentFactName } from '../../../src/core/fact.ts';
 import { decide } from '../../../src/core/follow-up/index.ts';
 import type { Input, SubjectState } from '../../../src/core/follow-up/types.ts';
@@ -36,6 +36,7 @@ const said = (spanMs: number): fc.Arbitrary<Said> =>
   fc
     .record({
       name: fc.constantFrom(...NAMES),
+      ref: fc.constantFrom('in_1', 'in_1', 'pi_1'),
       second: fc.nat({ max: 8 }),
       email: fc.constantFrom(null, 'ada@example.com', 'bob@example.com'),
       amountMinor: fc.constantFrom(null, 100, 4900, 2_000_000),
@@ -44,10 +45,11 @@ const said = (spanMs: number): fc.Arbitrary<Said> =>
       due: fc.constantFrom(null, null, 10 * DAY),
       id: fc.nat({ max: 30 }),
     })
-    .map(({ name, second, email, amountMinor, decline, retry, due, id }) => {
+    .map(({ name, ref, second, email, amountMinor, decline, retry, due, id }) => {
       const at = MONDAY_NOON + Math.round((second / 8) * spanMs);
       const customer = { email, name: null, locale: null, zone: null, country: null };
       const fact = payment(name, at, {
+        ref,
         customer,
         amountMinor,
         decline,
@@ -57,18 +59,19 @@ const said = (spanMs: number): fc.Arbitrary<Said> =>
         aliases: id % 5 === 0 ? [`pi_${id}`] : [],
       });
       // An event key stands for one content: the same key never says two different things.
-      const eventKey = `evt_${id}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}`;
+      const eventKey = `evt_${id}_${ref}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}`;
       return { fact, eventKey };
     });
 
 /** What must not depend on order: everything but the story of how it came to be. */
 function essence(state: SubjectState | null): unknown {
   if (state === null) return null;
-  const { status, marks, openings, details, detailMarks, followUp, aliases } = state;
+  const { status, marks, openings, parts, details, detailMarks, followUp, aliases } = state;
   return {
     status,
     marks,
     openings,
+    parts,
     details,
     detailMarks,
     aliases: [...aliases].sort(),
@@ -91,6 +94,9 @@ function deliver(facts: readonly Said[]): World {
   for (const { fact, eventKey } of facts) world.fact(fact, eventKey);
   return world;
 }
+
+// Ten thousand worlds take half a minute on two busy cores.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('order and repetition', () => {
   it('any permutation with any repetition leads to one state and one set of notices', () => {

@@ -1,4 +1,4 @@
-/** What a second reader found: each rule here was broken by a concrete sequence when it was written. */
+/** Rules at the edges: each was broken by a concrete sequence of events once. */
 import { describe, expect, it } from 'vitest';
 import type { PaymentFact } from '../../../src/core/fact.ts';
 import { decide, stillWanted } from '../../../src/core/follow-up/index.ts';
@@ -383,7 +383,7 @@ describe('a mail server that is down', () => {
     world.advanceTo(day(3));
     const noticeId = world.told[0]?.to[0]?.noticeId ?? '';
     world.give({ kind: 'hold', until: day(4), reason: 'promised', actor: 'ada' });
-    const { wanted, rule } = stillWanted(world.state, noticeId);
+    const { wanted, rule } = stillWanted(world.state, noticeId, world.policy, null);
     expect([wanted, rule]).toEqual([false, 'held']);
     const outcome = { kind: 'skipped', at: day(3) + HOUR, rule: 'held', detail: null } as const;
     world.give({ kind: 'outcome', noticeId, outcome });

@@ -1,0 +1,36 @@
+/** Event join on one key, in every order of arrival. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventJoin } from '../../examples/event-join/run.ts';
+import {
+  type ExampleServers,
+  type Played,
+  playOn,
+  startExampleServers,
+} from '../support/example.ts';
+
+describe('the event join example', () => {
+  let servers: ExampleServers;
+  let played: Played;
+  beforeAll(async () => {
+    servers = await startExampleServers();
+    played = await playOn(servers, eventJoin);
+  }, 120_000);
+  afterAll(async () => {
+    await servers?.close();
+  });
+
+  it('finds everything as it claims', () => {
+    expect(played.expectations.filter(({ held }) => !held)).toEqual([]);
+    expect(played.expectations.length).toBe(4);
+    expect(played.output).toContain('all 24 orders');
+  });
+
+  it('alarms the team once for each payment, not once for each id of it', () => {
+    const alarms = servers.sink
+      .messages()
+      .flatMap((mail) => (mail.header('x-hookline-subject') ?? '').split(' '));
+    expect(alarms.length).toBe(24);
+    expect(new Set(alarms).size).toBe(24);
+    expect(alarms.every((subject) => subject.startsWith('stripe/in_joined'))).toBe(true);
+  });
+});
