@@ -37,19 +37,18 @@ export async function playExample(
   const expectations: Expectation[] = [];
   say(example.title);
   const hookline = await startHookline({ ...example, given });
+  const expect: Stage['expect'] = (claim, held, seen) => {
+    const shown = held || seen === undefined ? '' : JSON.stringify(seen);
+    expectations.push({ claim, held, seen: shown });
+    say(`  ${held ? 'yes' : 'NO '}  ${claim}${shown === '' ? '' : `; seen: ${shown}`}`);
+  };
+  let code: number | string = 'not stopped';
   try {
-    await example.play({
-      hookline,
-      say,
-      expect: (claim, held, seen) => {
-        const shown = held || seen === undefined ? '' : JSON.stringify(seen);
-        expectations.push({ claim, held, seen: shown });
-        say(`  ${held ? 'yes' : 'NO '}  ${claim}${shown === '' ? '' : `; seen: ${shown}`}`);
-      },
-    });
+    await example.play({ hookline, say, expect });
   } finally {
-    await hookline.stop();
+    code = await hookline.stop();
   }
+  expect('it stops cleanly', code === 0, code);
   return expectations;
 }
 

@@ -25,12 +25,12 @@ export async function attemptNotice(
   const { notice, attempt } = pending;
   const suppressed = suppressionOf(before, notice);
   const retriedAt = attempt === 1 ? null : await nowOf(ctx, deps);
-  const { wanted, rule, until } =
+  const { wanted, rule, until, wallAt } =
     suppressed === null
       ? await askStillWanted(ctx, notice, retriedAt)
-      : { wanted: false, rule: suppressed, until: null };
+      : { wanted: false, rule: suppressed, until: null, wallAt: 0 };
   const { result, now } = wanted
-    ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice)
+    ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice, wallAt)
     : {
         result: { kind: 'unwanted', rule: rule ?? 'settled', until } as const,
         now: retriedAt ?? (await nowOf(ctx, deps)),
@@ -66,7 +66,8 @@ export async function attemptDigest(
   const [first] = wanted;
   if (first === undefined) return { ...before, digest: null };
   const mail = digestOf(deps, wanted, ctx.key);
-  const { result, now } = await handOver(ctx, deps, mail, digest.attempt, first);
+  const oldest = Math.min(...answers.map(({ wallAt }) => wallAt));
+  const { result, now } = await handOver(ctx, deps, mail, digest.attempt, first, oldest);
   const { state, report, retry } = afterFlush(before, { ...digest, notices: wanted }, result, now);
   if (report !== null) for (const notice of wanted) sendOutcome(ctx, notice, report);
   if (retry !== null) {
@@ -84,6 +85,7 @@ async function handOver(
   mail: BuiltMail,
   attempt: number,
   about: Notice,
+  askedAt: number,
 ): Promise<{ result: Exclude<AttemptResult, { kind: 'unwanted' }>; now: Booked['now'] }> {
   if (!mail.ok) {
     const now = await nowOf(ctx, deps);
@@ -96,7 +98,7 @@ async function handOver(
   const { attemptCompletedSignal } = ctx.request();
   const { outcome, wallAt } = await ctx.run(
     RUN.sendMail,
-    () => send(deps, message, attemptCompletedSignal),
+    () => send(deps, message, attemptCompletedSignal, askedAt),
     {
       maxRetryAttempts: 1,
     },
@@ -110,6 +112,9 @@ async function handOver(
   return { result: { ...outcome, retryAfterMs }, now };
 }
 
+/** How long "still wanted" may be relied on, in wall time. */
+const ANSWER_AGE_MAX_MS = 10_000;
+
 interface SendRecord {
   readonly outcome: SendOutcome;
   /** Journaled with the outcome, so that the clock needs no entry of its own. */
@@ -120,7 +125,13 @@ async function send(
   { transport, wallNow }: ServiceDeps,
   message: MailMessage,
   signal: AbortSignal,
+  askedAt: number,
 ): Promise<SendRecord> {
+  if (wallNow() - askedAt > ANSWER_AGE_MAX_MS) {
+    // A crash lies between the answer and this moment; the customer may have paid meanwhile.
+    const error = 'interrupted before it was handed over';
+    return { outcome: { kind: 'retry', error }, wallAt: wallNow() };
+  }
   try {
     return { outcome: await transport.send(message, signal), wallAt: wallNow() };
   } catch (error) {

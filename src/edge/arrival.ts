@@ -10,6 +10,8 @@ export interface Receiver {
   readonly limits: EdgeLimits;
   readonly budget: BodyBudget;
   readonly reject: RecordRejection;
+  /** Deliveries being made durable now. */
+  readonly flight: { count: number };
 }
 
 /** A delivery on its way: what every later step needs of the earlier ones. */

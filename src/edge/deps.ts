@@ -35,6 +35,11 @@ export interface EdgeLimits {
   readonly archiveMs: number;
   /** From the last byte to the answer: providers give up after 5 s at the earliest. */
   readonly answerMs: number;
+  /**
+   * Verified deliveries being made durable at once. Beyond, the sender is asked to come back at
+   * once: a queue that cannot be worked off within `answerMs` turns every delivery in it into a 503.
+   */
+  readonly inFlightMax: number;
   /** Of all bodies held at once. */
   readonly bodyBytesMax: number;
   /** For each part that `/readyz` asks. */
@@ -45,6 +50,7 @@ export const EDGE_LIMITS: EdgeLimits = {
   bodyReadMs: 10_000,
   archiveMs: 1500,
   answerMs: 4000,
+  inFlightMax: 256,
   bodyBytesMax: 64 * 1024 * 1024,
   readyMs: 2500,
 };

@@ -24,7 +24,8 @@ import { makeDurable, settle } from './settle.ts';
 import { sourceNameOf } from './source-path.ts';
 
 export function createReceive(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget) {
-  const receiver: Receiver = { deps, limits, budget, reject: createRejectionRecorder(deps) };
+  const reject = createRejectionRecorder(deps);
+  const receiver: Receiver = { deps, limits, budget, reject, flight: { count: 0 } };
   return async (c: Context): Promise<Response> => {
     const name = sourceNameOf(c.req.url);
     const source = name === null ? undefined : deps.gateway.sources.get(name);

@@ -55,8 +55,16 @@ export async function makeDurable(
   plans: readonly EventPlan[],
   reservation: BodyReservation,
 ): Promise<readonly EventReceipt[] | null> {
-  const { deps, limits } = receiver;
-  const work = acceptEvents(deps, limits, reservation, plans);
+  const { deps, limits, flight } = receiver;
+  if (flight.count >= limits.inFlightMax) {
+    deps.metrics.unavailable(arrival.source.id, 'overloaded');
+    return null;
+  }
+  flight.count += 1;
+  // Counted until the work ends, not until the answer: what is late still takes its share.
+  const work = acceptEvents(deps, limits, reservation, plans).finally(() => {
+    flight.count -= 1;
+  });
   const outcome = await within(work, limits.answerMs);
   if (outcome.kind === 'done' && outcome.value.ok) return outcome.value.value;
   const reason =

@@ -146,6 +146,31 @@ describe('with Restate down', () => {
   });
 });
 
+describe('more deliveries than can be worked off in time', () => {
+  const LIMITS = { ...QUICK, inFlightMax: 2 };
+
+  it('are turned away at once from the first one over the limit', async () => {
+    const edge = edgeUnderTest({ limits: LIMITS });
+    edge.ingress.sendTrouble = 'hangs';
+    const body = () => failedInvoice(uniqueId('evt'), uniqueId('in'));
+    const waiting = [post(edge, body()), post(edge, body())];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const response = await post(edge, body());
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).not.toBeNull();
+    expect(edge.metrics.render()).toMatch(/unavailable_total\{[^}]*reason="overloaded"[^}]*\} 1/);
+    await Promise.all(waiting);
+  });
+
+  it('at the limit are all taken', async () => {
+    const edge = edgeUnderTest({ limits: LIMITS });
+    const body = () => failedInvoice(uniqueId('evt'), uniqueId('in'));
+    const answers = await Promise.all([post(edge, body()), post(edge, body())]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await post(edge, body())).status).toBe(200);
+  });
+});
+
 describe('our own faults', () => {
   it('T1: a source whose secrets are all outside their validity: 503, loud, never a pass', async () => {
     const expired: Secret = { ...secretOf(SECRETS.stripe), notAfter: 1 };

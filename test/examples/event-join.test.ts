@@ -21,7 +21,7 @@ describe('the event join example', () => {
 
   it('finds everything as it claims', () => {
     expect(played.expectations.filter(({ held }) => !held)).toEqual([]);
-    expect(played.expectations.length).toBe(4);
+    expect(played.expectations).toHaveLength(5);
     expect(played.output).toContain('all 24 orders');
   });
 
