@@ -11,11 +11,11 @@ export async function playAcknowledge(
   narrator: Narrator,
   story: {
     readonly subject: string;
-    readonly plan: readonly PlannedStep[];
+    readonly steps: readonly PlannedStep[];
     readonly escalation: PlannedStep;
   },
 ): Promise<void> {
-  const { subject, plan, escalation } = story;
+  const { subject, steps, escalation } = story;
   const isEscalation = ({ step }: { readonly step: string }): boolean => step === escalation.step;
   const mail = await narrator.mail(isEscalation, PATIENCE_DAYS);
   expect('after the last reminder the team is asked to help', mail !== null);
@@ -36,7 +36,7 @@ export async function playAcknowledge(
   const again = await fetch(link, { method: 'POST' });
   expect('the second press is refused', again.status === 409, again.status);
 
-  const next = plan.find(({ action, at }) => action === 'escalate' && at > escalation.at);
+  const next = steps.find(({ action, at }) => action === 'escalate' && at > escalation.at);
   if (next === undefined) return;
   narrator.tell('The date of the next alarm comes and goes.');
   await narrator.until(next.at + DAY_MS / 2);

@@ -35,7 +35,9 @@ export async function narrate({ hookline, say }: Stage, timeScale: number): Prom
   let watching = true;
   const watch = (async () => {
     while (watching) {
-      for (const mail of (await hookline.mails()).slice(seen.length)) {
+      // A catcher that is too busy to answer is asked again.
+      const mails = await hookline.mails().catch(() => []);
+      for (const mail of mails.slice(seen.length)) {
         seen.push(mail);
         say(`${day()}    mail to ${mail.to.join(', ')}: ${mail.subject}`);
       }
@@ -47,7 +49,11 @@ export async function narrate({ hookline, say }: Stage, timeScale: number): Prom
     type: async (...argv) => {
       say(`${day()}    $ hookline ${argv.map(quoted).join(' ')}`);
       const result = await hookline.command(...argv);
-      for (const line of [...result.lines, ...result.remarks]) say(indented(line));
+      const lines = [...result.lines, ...result.remarks];
+      // Advice on what to type next is for somebody who types; here the story goes on.
+      for (const line of lines.filter((one) => !/^(Next: hookline|Subject:)/.test(one))) {
+        say(indented(line));
+      }
       return result;
     },
     mails: () => [...seen],

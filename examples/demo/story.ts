@@ -2,14 +2,33 @@
 import { table } from '../../src/cli/print.ts';
 import { readPlan } from '../../src/cli/views.ts';
 import type { PlannedStep } from '../../src/core/follow-up/types.ts';
-import type { Example, Stage } from '../support/example.ts';
+import { type Example, type Stage, seenWithin } from '../support/example.ts';
 import type { Mail } from '../support/mails.ts';
 import { playAcknowledge } from './acknowledge.ts';
 import { type Narrator, narrate } from './narrator.ts';
 
-export const ADA = { subject: 'stripe/in_ada', id: 'in_ada', address: 'ada@example.com' } as const;
-export const BEN = { subject: 'stripe/in_ben', id: 'in_ben', address: 'ben@example.com' } as const;
-type Customer = typeof ADA | typeof BEN;
+interface Customer {
+  readonly name: string;
+  /** The invoice, as Stripe calls it and as it is printed. */
+  readonly id: string;
+  readonly number: string;
+  readonly subject: string;
+  readonly address: string;
+}
+
+function customer(name: string, number: string): Customer {
+  const id = `in_${name.toLowerCase()}`;
+  return {
+    name,
+    id,
+    number,
+    subject: `stripe/${id}`,
+    address: `${name.toLowerCase()}@example.com`,
+  };
+}
+
+const ADA = customer('Ada', 'A-1843');
+const BEN = customer('Ben', 'B-1712');
 const DAY_MS = 86_400_000;
 /** Longer than any weekend a step may be moved over. */
 const PATIENCE_DAYS = 12;
@@ -19,12 +38,20 @@ const isReminder =
   (mail: Mail): boolean =>
     mail.to.includes(address) && mail.step === step;
 
-async function fail(narrator: Narrator, { id, address }: Customer, more: readonly string[] = []) {
+/** What Stripe says about somebody's invoice. */
+function stripe(
+  narrator: Narrator,
+  type: 'payment_failed' | 'paid',
+  { id, name, number, address }: Customer,
+  ...more: readonly string[]
+) {
   return narrator.type(
-    ...['trigger', 'stripe', 'invoice.payment_failed', '--id', id],
+    ...['trigger', 'stripe', `invoice.${type}`, '--id', id],
     ...['--set', `data.object.customer_email=${address}`],
+    ...['--set', `data.object.customer_name=${name}`, '--set', `data.object.number=${number}`],
     // Stripe gave up, so no reminder is held back for an attempt of its own.
-    ...['--set', 'data.object.next_payment_attempt=null', ...more],
+    ...(type === 'paid' ? [] : ['--set', 'data.object.next_payment_attempt=null']),
+    ...more,
   );
 }
 
@@ -55,32 +82,50 @@ export function demoOf(timeScale: number): Example {
   };
 }
 
+interface Plan {
+  readonly steps: readonly PlannedStep[];
+  readonly first: PlannedStep;
+  readonly second: PlannedStep;
+  readonly escalation: PlannedStep;
+}
+
 async function play(stage: Stage, narrator: Narrator): Promise<void> {
-  const { hookline, expect, say } = stage;
-  narrator.tell('The cards of Ada and Ben are declined. Stripe tells us.');
+  const { expect, say } = stage;
   const failedSeconds = Math.floor(Date.now() / 1_000);
-  const failed = [await fail(narrator, ADA), await fail(narrator, BEN)];
-  expect(
-    'both deliveries are accepted',
-    failed.every(({ code }) => code === 0),
-  );
+  const plan = await playFailure(stage, narrator);
+  await playHold(stage, narrator, plan, failedSeconds);
+  await playAcknowledge(stage, narrator, { subject: ADA.subject, ...plan });
+  narrator.tell('In the end Ada pays.');
+  await stripe(narrator, 'paid', ADA);
+  const resolved = await narrator.mail(({ step }) => step === 'resolved', PATIENCE_DAYS);
+  expect('the team hears that it is over', resolved !== null);
+  for (const { subject } of [ADA, BEN]) {
+    say();
+    await narrator.type('payments', 'show', subject);
+  }
+  say();
+  await checkBooks(stage, narrator, plan.steps);
+}
+
+/** Until both customers have their first reminder. */
+async function playFailure(stage: Stage, narrator: Narrator): Promise<Plan> {
+  const { expect } = stage;
+  narrator.tell('The cards of Ada and Ben are declined. Stripe tells us.');
+  const ada = await stripe(narrator, 'payment_failed', ADA);
+  const ben = await stripe(narrator, 'payment_failed', BEN);
+  expect('both deliveries are accepted', ada.code === 0 && ben.code === 0);
   narrator.tell('What will happen to Ada if nobody does anything:');
   await narrator.type('payments', 'simulate', ADA.subject);
-  const plan = await planOf(stage, ADA);
-  const [first, second] = plan.filter(({ action }) => action === 'remind');
-  const escalation = plan.find(({ action }) => action === 'escalate');
+  const steps = await planOf(stage, ADA);
+  const [first, second] = steps.filter(({ action }) => action === 'remind');
+  const escalation = steps.find(({ action }) => action === 'escalate');
   if (first === undefined || second === undefined || escalation === undefined) {
     throw new Error('The demo needs a ladder with two reminders and an escalation.');
   }
   narrator.tell('Somebody else would like Ada to be off the hook, but does not know the secret.');
-  const forged = await narrator.type(
-    ...['trigger', 'stripe', 'invoice.paid', '--id', ADA.id, '--wrong-secret'],
-  );
-  expect(
-    'the forged payment is refused',
-    forged.code === 0 && /: 401 /.test(forged.lines[0] ?? ''),
-  );
-
+  const forged = await stripe(narrator, 'paid', ADA, '--wrong-secret');
+  const isRefused = forged.code === 0 && /: 401 /.test(forged.lines[0] ?? '');
+  expect('the forged payment is refused', isRefused, forged);
   const reminded = await Promise.all(
     [ADA, BEN].map((one) => narrator.mail(isReminder(one, first.step), PATIENCE_DAYS)),
   );
@@ -88,41 +133,40 @@ async function play(stage: Stage, narrator: Narrator): Promise<void> {
     'both customers get the first reminder',
     reminded.every((mail) => mail !== null),
   );
+  return { steps, first, second, escalation };
+}
+
+/** Until the reminder that was held back has arrived. */
+async function playHold(
+  { hookline, expect }: Stage,
+  narrator: Narrator,
+  { second }: Plan,
+  failedSeconds: number,
+): Promise<void> {
   narrator.tell('Ada calls: she will pay on Friday. We put her on hold. Ben simply pays.');
-  const [held, paid] = await Promise.all([
-    narrator.type('payments', 'hold', ADA.subject, '--reason', 'on the phone: pays on Friday'),
-    narrator.type('trigger', 'stripe', 'invoice.paid', '--id', BEN.id),
-  ]);
+  const by = ['--by', 'grace'];
+  const reason = 'on the phone: pays on Friday';
+  const held = await narrator.type('payments', 'hold', ADA.subject, ...by, '--reason', reason);
+  const paid = await stripe(narrator, 'paid', BEN);
   expect('hold and payment are accepted', held.code === 0 && paid.code === 0);
 
-  narrator.tell(
-    "Stripe delivers one of Ada's failures three times, and Ben's first one again, late.",
-  );
-  await fail(narrator, ADA, ['--times', '3']);
-  await fail(narrator, BEN, ['--set', `created=${failedSeconds}`]);
-  const ben = await hookline.view(BEN.subject);
-  expect('Ben stays paid', ben?.status === 'paid', ben?.status);
+  narrator.tell('Stripe delivers a new failure of Ada three times, and one of Ben much too late.');
+  await stripe(narrator, 'payment_failed', ADA, '--times', '3');
+  await stripe(narrator, 'payment_failed', BEN, '--set', `created=${failedSeconds}`);
+  const stale = await seenWithin(5_000, async () => {
+    const view = await hookline.view(BEN.subject);
+    return view?.timeline.find(({ rule }) => rule === 'stale') ?? null;
+  });
+  expect('the late one changes nothing for Ben, and the timeline says so', stale !== null);
 
   narrator.tell('The date of the second reminder comes and goes.');
   await narrator.until(second.at + DAY_MS / 2);
   const early = narrator.mails().filter(isReminder(ADA, second.step));
   expect('nothing is sent while Ada is on hold', early.length === 0, early);
   narrator.tell('Friday came, no money. We let go.');
-  await narrator.type('payments', 'release', ADA.subject);
+  await narrator.type('payments', 'release', ADA.subject, ...by);
   const final = await narrator.mail(isReminder(ADA, second.step), PATIENCE_DAYS);
   expect('the reminder that was held back arrives', final !== null);
-
-  await playAcknowledge(stage, narrator, { subject: ADA.subject, plan, escalation });
-
-  narrator.tell('In the end Ada pays.');
-  await narrator.type('trigger', 'stripe', 'invoice.paid', '--id', ADA.id);
-  const resolved = await narrator.mail(({ step }) => step === 'resolved', PATIENCE_DAYS);
-  expect('the team hears that it is over', resolved !== null);
-  say();
-  await narrator.type('payments', 'show', ADA.subject);
-  say();
-  await narrator.type('payments', 'show', BEN.subject);
-  await checkBooks(stage, narrator, plan);
 }
 
 /** What was promised, against what arrived. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NoticeRecord } from '../../src/core/follow-up/types.ts';
 import { type Example, runAsCommand, type Stage, seenWithin } from '../support/example.ts';
+import type { Mail } from '../support/mails.ts';
 
 export const SUBJECT = 'stripe/in_large';
 export const PEOPLE = ['finance@acme.test', 'sales@acme.test', 'grace@acme.test'];
@@ -12,7 +13,8 @@ function isOver({ outcome }: NoticeRecord): boolean {
   return outcome?.kind === 'sent' || outcome?.kind === 'failed';
 }
 
-async function play({ hookline, say, expect }: Stage): Promise<void> {
+async function play(stage: Stage): Promise<void> {
+  const { hookline, say, expect } = stage;
   say('A payment of $25,000 fails. The limit is $10,000, so the team hears at once: three people.');
   const posted = await hookline.command(
     ...['trigger', 'stripe', 'invoice.payment_failed', '--id', 'in_large'],
@@ -50,7 +52,10 @@ async function play({ hookline, say, expect }: Stage): Promise<void> {
     lines[0]?.decision === `escalation reached ${reached.length} of ${PEOPLE.length}`,
     lines,
   );
+  await takeOver(stage, mails);
+}
 
+async function takeOver({ hookline, say, expect }: Stage, mails: readonly Mail[]): Promise<void> {
   say(
     'Grace takes it over with the link in her mail. It was in three mails; one person is enough.',
   );

@@ -27,16 +27,19 @@ export interface Example {
 export interface ExampleRun {
   readonly given?: GivenServers | undefined;
   readonly say: (line?: string) => void;
+  /** Told about the running Hookline, so that it can be stopped from outside. */
+  readonly started?: (hookline: Hookline) => void;
 }
 
 /** Plays an example against a Hookline of its own and stops it again, whatever happened. */
 export async function playExample(
   example: Example,
-  { given, say }: ExampleRun,
+  { given, say, started }: ExampleRun,
 ): Promise<readonly Expectation[]> {
   const expectations: Expectation[] = [];
   say(example.title);
   const hookline = await startHookline({ ...example, given });
+  started?.(hookline);
   const expect: Stage['expect'] = (claim, held, seen) => {
     const shown = held || seen === undefined ? '' : JSON.stringify(seen);
     expectations.push({ claim, held, seen: shown });
@@ -55,10 +58,22 @@ export async function playExample(
 /** The example as a command: exit 0 only if everything it claims came true. */
 export async function runAsCommand(example: Example): Promise<void> {
   const say = (line = ''): void => void process.stdout.write(`${line}\n`);
-  const expectations = await playExample(example, { say });
-  const broken = expectations.filter(({ held }) => !held).length;
-  say(`${expectations.length - broken} of ${expectations.length} as expected.`);
-  process.exitCode = broken === 0 && expectations.length > 0 ? 0 : 1;
+  const expectations = await playExample(example, {
+    say,
+    started: (hookline) => {
+      // Ctrl-C stops what was started, in order, before this process ends.
+      const interrupted = (): void => void hookline.stop().finally(() => process.exit(130));
+      process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    },
+  });
+  const held = expectations.filter((one) => one.held).length;
+  say(`${held} of ${expectations.length} as expected.`);
+  process.exitCode = exitCodeOf(expectations);
+}
+
+/** 0 only if something was expected and all of it came true. */
+export function exitCodeOf(expectations: readonly Expectation[]): 0 | 1 {
+  return expectations.length > 0 && expectations.every(({ held }) => held) ? 0 : 1;
 }
 
 /** Looks again until there is something to see; null when there is nothing after `withinMs`. */

@@ -47,6 +47,7 @@ export interface Hookline {
   readonly gatewayUrl: string;
   readonly restateAdminUrl: string;
   readonly restateIngressUrl: string;
+  readonly smtpUrl: string;
   /** The page of the mail catcher; null when a mail server was given. */
   readonly mailPageUrl: string | null;
   /** Runs `hookline …`. */
@@ -77,18 +78,35 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
+const STARTS_MAX = 3;
+
 /** Resolves when an event can be accepted. */
 export async function startHookline(options: HooklineOptions): Promise<Hookline> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'hookline-'));
-  const env = { ...(await environment(options, dataDir)), ...givenEnvironment(options.given) };
-  let child = start(options.config, env);
-  let addresses: Addresses;
-  try {
-    addresses = await readyLine(child);
-  } catch (error) {
-    rmSync(dataDir, { recursive: true, force: true });
-    throw error;
+  for (let attempt = 1; ; attempt += 1) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'hookline-'));
+    const env = { ...(await environment(options, dataDir)), ...givenEnvironment(options.given) };
+    const child = start(options.config, env);
+    try {
+      return speakTo(options, { dataDir, env, child, addresses: await readyLine(child) });
+    } catch (error) {
+      rmSync(dataDir, { recursive: true, force: true });
+      // Somebody else may have taken a port between our look and our start.
+      const isTaken = error instanceof Error && error.message.includes('already in use');
+      if (!isTaken || attempt === STARTS_MAX) throw error;
+    }
   }
+}
+
+interface Started {
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly child: ChildProcess;
+  readonly addresses: Addresses;
+}
+
+function speakTo(options: HooklineOptions, started: Started): Hookline {
+  const { dataDir, env, addresses } = started;
+  let { child } = started;
   const world = worldOf(env);
   const api = async (path: string): Promise<unknown> => {
     const answer = await askApi(world(), { method: 'GET', path });
@@ -101,6 +119,7 @@ export async function startHookline(options: HooklineOptions): Promise<Hookline>
     gatewayUrl: gateway,
     restateAdminUrl: addresses.restateAdmin,
     restateIngressUrl: addresses.restateIngress,
+    smtpUrl: options.given?.smtpUrl ?? `${addresses.smtp}?tls=off`,
     mailPageUrl: mail,
     command: (...argv) => command(world, argv),
     view: async (subject, noun = 'payments') => {
@@ -198,6 +217,7 @@ interface Addresses {
   readonly restateIngress: string;
   readonly restateAdmin: string;
   readonly mail: string | null;
+  readonly smtp: string | null;
 }
 
 async function readyLine(child: ChildProcess): Promise<Addresses> {

@@ -67,7 +67,13 @@ export async function nodeSqlite(
     start: () => startThread({ ...thread, role: 'read', migrations: [] }),
     onCommit: undefined,
   });
-  await writer.open();
+  try {
+    await writer.open();
+  } catch (error) {
+    // The thread holds the file until it has ended; who asks again must not find it locked.
+    await writer.close();
+    throw error;
+  }
   return {
     blobForm: 'bytes',
     batch: (queries) => writer.run(queries),

@@ -152,8 +152,6 @@ export interface StillWantedAnswer {
   readonly rule: SkipRule | null;
   /** Not now, but then. */
   readonly until: number | null;
-  /** Wall time of the answer: after a crash it may be read much later than it was given. */
-  readonly wallAt: number;
 }
 
 /** What `payments show` prints. `known` is false for a subject nothing was ever said about. */

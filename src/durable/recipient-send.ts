@@ -24,16 +24,18 @@ export async function attemptNotice(
 ): Promise<RecipientState> {
   const { notice, attempt } = pending;
   const suppressed = suppressionOf(before, notice);
-  const retriedAt = attempt === 1 ? null : await nowOf(ctx, deps);
-  const { wanted, rule, until, wallAt } =
+  // Journaled: after a crash the answer below may be read much later than it was given.
+  const askedAt = await ctx.date.now();
+  const retriedAt = attempt === 1 ? null : deps.clock.fromWall(askedAt);
+  const { wanted, rule, until } =
     suppressed === null
       ? await askStillWanted(ctx, notice, retriedAt)
-      : { wanted: false, rule: suppressed, until: null, wallAt: 0 };
+      : { wanted: false, rule: suppressed, until: null };
   const { result, now } = wanted
-    ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice, wallAt)
+    ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice, askedAt)
     : {
         result: { kind: 'unwanted', rule: rule ?? 'settled', until } as const,
-        now: retriedAt ?? (await nowOf(ctx, deps)),
+        now: deps.clock.fromWall(askedAt),
       };
   const { state, report, retry } = afterAttempt(before, pending, result, now);
   if (report !== null) sendOutcome(ctx, notice, report);
@@ -51,12 +53,13 @@ export async function attemptDigest(
   before: RecipientState,
   digest: Digest,
 ): Promise<RecipientState> {
+  const askedAt = await ctx.date.now();
   const answers = await restate.RestatePromise.all(
     digest.notices.map((notice) => askStillWanted(ctx, notice, null)),
   );
   const wanted = digest.notices.filter((_, place) => answers[place]?.wanted === true);
   if (wanted.length < digest.notices.length) {
-    const at = await nowOf(ctx, deps);
+    const at = deps.clock.fromWall(askedAt);
     for (const [place, notice] of digest.notices.entries()) {
       if (wanted.includes(notice)) continue;
       const rule = answers[place]?.rule ?? 'settled';
@@ -66,8 +69,7 @@ export async function attemptDigest(
   const [first] = wanted;
   if (first === undefined) return { ...before, digest: null };
   const mail = digestOf(deps, wanted, ctx.key);
-  const oldest = Math.min(...answers.map(({ wallAt }) => wallAt));
-  const { result, now } = await handOver(ctx, deps, mail, digest.attempt, first, oldest);
+  const { result, now } = await handOver(ctx, deps, mail, digest.attempt, first, askedAt);
   const { state, report, retry } = afterFlush(before, { ...digest, notices: wanted }, result, now);
   if (report !== null) for (const notice of wanted) sendOutcome(ctx, notice, report);
   if (retry !== null) {

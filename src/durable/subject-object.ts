@@ -176,12 +176,9 @@ function readHandlers(kind: SubjectKind, deps: ServiceDeps) {
       ): Promise<StillWantedAnswer> => {
         const source = deps.gateway.sources.get(sourceOf(ctx.key));
         // Nobody is written to on behalf of a source that was taken out of the config.
-        const wallAt = deps.wallNow();
-        if (source === undefined) {
-          return { wanted: false, rule: 'source_paused', until: null, wallAt };
-        }
+        if (source === undefined) return { wanted: false, rule: 'source_paused', until: null };
         const state = await ctx.get<SubjectState>(STATE_KEY);
-        return { ...stillWanted(state, noticeId, source.policy, retriedAt), wallAt };
+        return stillWanted(state, noticeId, source.policy, retriedAt);
       },
     ),
   };

@@ -1,5 +1,6 @@
 /** The two handlers of the Lambda runtime, from its environment. */
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { createEndpointHandler } from '@restatedev/restate-sdk/lambda';
 import { handle } from 'hono/aws-lambda';
 import { providers } from '../../webhooks/index.ts';
@@ -11,6 +12,7 @@ import { createIngress } from '../durable/ingress.ts';
 import { createNodeCrypto } from '../edge/crypto-node.ts';
 import { consoleSink, createLog } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
+import { mailStaysHere } from '../mail/smtp-url.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { formatProblems, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
@@ -28,7 +30,7 @@ export async function buildLambda(
     env,
     providers,
     liveByDefault: false,
-    mailStaysHere: false,
+    mailStaysHere: mailStaysHere(env['SMTP_URL'] ?? ''),
     publicUrl: env['HOOKLINE_URL'] ?? '',
     sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   });
@@ -76,11 +78,12 @@ function required(env: Readonly<Record<string, string | undefined>>, name: strin
 
 function archivePath(env: Readonly<Record<string, string | undefined>>): string {
   const url = required(env, 'DATABASE_URL');
+  const path = url.startsWith('file:') && URL.canParse(url) ? fileURLToPath(url) : null;
   // The function's own disk is gone with its instance: acknowledged bytes would be lost.
-  if (!url.startsWith('file:') || url.startsWith('file:/tmp/')) {
+  if (path === null || path.startsWith('/tmp/')) {
     throw new Error('DATABASE_URL must be file:/… on a mounted volume, not in /tmp.');
   }
-  return url.slice('file:'.length);
+  return path;
 }
 
 function sourceAddress(bindings: unknown): string | null {

@@ -8,7 +8,7 @@ import { providers } from '../../webhooks/index.ts';
 import type { GatewayConfig } from '../config.ts';
 import { createNodeCrypto } from '../edge/crypto-node.ts';
 import type { Gateway } from '../gateway.ts';
-import { isLoopback, parseSmtpUrl } from '../mail/smtp-url.ts';
+import { mailStaysHere } from '../mail/smtp-url.ts';
 import { secretFormProblems } from '../resolve/secret-form.ts';
 import { formatProblems, resolveGateway } from '../resolve.ts';
 import { type ChildSpec, createChild, endStaleChild, type Supervisor } from './child.ts';
@@ -168,7 +168,7 @@ async function resolveOrRefuse(
     env,
     providers,
     liveByDefault: settings.smtpUrl === null,
-    mailStaysHere: staysHere(settings.smtpUrl),
+    mailStaysHere: mailStaysHere(settings.smtpUrl),
     publicUrl: settings.publicUrl ?? gatewayUrl,
     sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   });
@@ -176,13 +176,6 @@ async function resolveOrRefuse(
   const unfit = await secretFormProblems(resolved.value, createNodeCrypto());
   if (unfit.length > 0) throw new LaunchRefused(formatProblems(unfit));
   return resolved.value;
-}
-
-/** Refuses nothing: a URL that cannot be read is reported where mail is set up. */
-function staysHere(smtpUrl: string | null): boolean {
-  if (smtpUrl === null) return true;
-  const endpoint = parseSmtpUrl(smtpUrl);
-  return endpoint.ok && isLoopback(endpoint.value.host);
 }
 
 /** An address to reach a listener on this machine: `0.0.0.0` is no place to connect to. */

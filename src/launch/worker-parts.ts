@@ -12,6 +12,7 @@ import { createWebCrypto } from '../edge/crypto-web.ts';
 import { consoleSink, createLog } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { refuse } from '../edge/respond.ts';
+import { mailStaysHere } from '../mail/smtp-url.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { type ConfigProblem, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
@@ -44,6 +45,7 @@ export function buildWorker(
     const value = env[name];
     return typeof value === 'string' && value !== '' ? value : null;
   };
+  const smtpUrl = text('SMTP_URL');
   const resolved = resolveGateway({
     config,
     env: Object.fromEntries(
@@ -54,12 +56,11 @@ export function buildWorker(
     providers,
     // Set by `npm run dev:edge` only, where all mail ends in its catcher.
     liveByDefault: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
-    mailStaysHere: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
+    mailStaysHere: smtpUrl !== null && mailStaysHere(smtpUrl),
     publicUrl: text('HOOKLINE_URL') ?? origin,
     sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
   });
   const ingressUrl = text('RESTATE_INGRESS_URL');
-  const smtpUrl = text('SMTP_URL');
   if (!resolved.ok || ingressUrl === null || smtpUrl === null) {
     return closedDoor([
       ...(resolved.ok ? [] : resolved.failure),

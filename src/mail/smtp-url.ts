@@ -34,8 +34,7 @@ function decoded(text: string): string | null {
   }
 }
 
-/** Mail handed over there stays on this machine, as far as we can know. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
 }
 
@@ -83,4 +82,14 @@ export function parseSmtpUrl(text: string): Result<SmtpEndpoint, BadSmtpUrl> {
     startTls: startTls ?? defaultTls(url.hostname, hasPassword),
     auth: user === '' ? null : { user, pass },
   });
+}
+
+/**
+ * Does mail handed over there stay on this machine, as far as we can know? Null is the embedded
+ * catcher. A URL that cannot be read is reported where mail is set up.
+ */
+export function mailStaysHere(smtpUrl: string | null): boolean {
+  if (smtpUrl === null) return true;
+  const endpoint = parseSmtpUrl(smtpUrl);
+  return endpoint.ok && isLoopback(endpoint.value.host);
 }
