@@ -11,7 +11,6 @@ export interface ResolvedSource {
   readonly provider: ProviderDefinition;
   /** Never empty: a source without a secret does not start. */
   readonly secrets: readonly Secret[];
-  readonly live: boolean;
   readonly bytesMax: number;
   readonly contentEncodings: readonly 'gzip'[];
   /** Null: the provider's own. */

@@ -71,7 +71,7 @@ describe('the sample config', () => {
   it('starts with the catcher, live, with the three sources scripts rely on', () => {
     const gateway = resolved({ config: sampleConfig, liveByDefault: true, mailStaysHere: true });
     expect([...gateway.sources.keys()]).toEqual(['stripe', 'github', 'standard']);
-    expect([...gateway.sources.values()].every(({ live }) => live)).toBe(true);
+    expect([...gateway.sources.values()].every(({ policy }) => policy.live)).toBe(true);
   });
 
   it('does not start where mail really leaves, until it has a team and a sender', () => {
@@ -87,7 +87,7 @@ describe('the sample config', () => {
       ['ops@acme.test', 'ada@acme.test'],
       ['ops@acme.test', 'ada@acme.test'],
     ]);
-    expect(gateway.sources.get('stripe')?.live).toBe(false);
+    expect(gateway.sources.get('stripe')?.policy.live).toBe(false);
   });
 });
 
@@ -141,7 +141,7 @@ describe('a sound config', () => {
     expect(gateway.publicUrl).toBe('https://hooks.acme.test/base');
     expect(gateway.remindersPerRecipientPerDay).toBe(1);
     expect(gateway.ladders.get('patient')).toEqual(LADDER);
-    expect(source).toMatchObject({ live: true, bytesMax: 2048 });
+    expect(source).toMatchObject({ bytesMax: 2048, policy: { live: true } });
     expect(source?.policy).toMatchObject({
       paused: 'all',
       excludedCustomers: ['boss@acme.test'],
@@ -153,10 +153,10 @@ describe('a sound config', () => {
   });
 
   it('is not live by default, unless all mail ends in the catcher', () => {
-    expect(resolved().sources.get('stripe')?.live).toBe(false);
-    expect(resolved({ liveByDefault: true }).sources.get('stripe')?.live).toBe(true);
+    expect(resolved().sources.get('stripe')?.policy.live).toBe(false);
+    expect(resolved({ liveByDefault: true }).sources.get('stripe')?.policy.live).toBe(true);
     const off = { ...withSource({ live: false }), liveByDefault: true };
-    expect(resolved(off).sources.get('stripe')?.live).toBe(false);
+    expect(resolved(off).sources.get('stripe')?.policy.live).toBe(false);
   });
 });
 

@@ -70,7 +70,7 @@ function noticeLines(notices: readonly NoticeRecord[]): readonly string[] {
       notices.map((notice) => [
         `  ${localTime(notice.at)}`,
         notice.template,
-        `to ${notice.audience}`,
+        notice.intended === null ? `to ${notice.audience}` : `shadow of ${notice.intended}`,
         notice.to,
         outcomeText(notice.outcome),
       ]),

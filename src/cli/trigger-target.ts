@@ -1,9 +1,12 @@
 /** Which source `hookline trigger` posts to: the user's config says, the environment completes. */
 
 import { providerById, providers } from '../../webhooks/index.ts';
-import type { SourceConfig } from '../config.ts';
+import type { GatewayConfig, SourceConfig } from '../config.ts';
 import { DEFAULT_ALERT_LABELS } from '../core/fact-words.ts';
 import { nearest } from '../core/nearest.ts';
+import { loadConfig } from '../launch/load-config.ts';
+import { type ConfigProblem, isSound } from '../resolve/problems.ts';
+import { configShape } from '../resolve/shape.ts';
 import { Misuse, type World } from './command.ts';
 import { connectionOf } from './connection.ts';
 import type { TriggerTarget } from './trigger-plan.ts';
@@ -18,8 +21,11 @@ export async function triggerTarget(
   sourceName: string | null,
 ): Promise<TriggerTarget | { readonly sentence: string }> {
   // Loaded here and not above, so that a config with a mistake does not take the help away.
-  const { default: config } = await import('../../gateway.config.ts');
-  const sources = Object.entries(config.sources);
+  const config = await loadConfig(() => import('../../gateway.config.ts'));
+  if (!config.ok) return { sentence: config.failure };
+  const unsound = sourcesProblem(config.value);
+  if (unsound !== null) return { sentence: unsound };
+  const sources = Object.entries(config.value.sources);
   const named = sources.find(([id]) => id === name);
   const provider = providerById(named?.[1].provider ?? name);
   if (provider === null) {
@@ -54,6 +60,15 @@ export async function triggerTarget(
     secret,
     ...ownSettings(source),
   };
+}
+
+/** The config is a file and may be wrong in any way; what is wrong elsewhere does not matter here. */
+function sourcesProblem(config: GatewayConfig): string | null {
+  const problems: ConfigProblem[] = [];
+  configShape(config, '', problems);
+  const first = problems.find((problem) => !isSound([problem], 'sources'));
+  if (first === undefined) return null;
+  return `gateway.config.ts, ${first.field}: ${first.problem} ${first.remedy}`;
 }
 
 function ownSettings(

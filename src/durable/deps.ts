@@ -19,6 +19,14 @@ export interface ServiceDeps {
   readonly cancelTimers: boolean;
 }
 
+/**
+ * Wall milliseconds to keep what nobody needs any more. Retention guards against providers that
+ * repeat themselves, and they live in wall time however fast follow-up time runs.
+ */
+export function retentionUntil(at: number, now: number): number {
+  return Math.max(0, Math.ceil(at - now));
+}
+
 /** Wall milliseconds until a moment of follow-up time; 0 when it has passed. */
 export function delayUntil(deps: Pick<ServiceDeps, 'clock' | 'wallNow'>, at: number): number {
   const spanMs = at - deps.clock.fromWall(deps.wallNow());

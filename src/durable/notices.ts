@@ -1,7 +1,7 @@
-/** Turns the engine's wish to notify into one notice per mailbox, with shadow mode applied. Pure. */
+/** Turns the engine's wish to notify into one notice per mailbox. Pure. */
 import type { SubjectKind } from '../core/fact.ts';
 import type { Addressee, Effect } from '../core/follow-up/types.ts';
-import type { Notice, NoticeContent, Person } from '../core/notice.ts';
+import type { Notice, NoticeContent } from '../core/notice.ts';
 import type { ResolvedSource } from '../gateway.ts';
 import { recipientKeyOf } from './recipient-key.ts';
 
@@ -25,15 +25,12 @@ export function noticesOf(question: NoticeQuestion): readonly AddressedNotice[] 
   return question.effect.to.map((addressee) => addressedTo(addressee, question));
 }
 
-/** Until a source is live, what a customer would get goes to the first person of the team. */
 function addressedTo(
-  { noticeId, person }: Addressee,
+  { noticeId, person, intended }: Addressee,
   { effect, kind, subject, source, now }: NoticeQuestion,
 ): AddressedNotice {
-  const isShadow = effect.audience === 'customer' && !source.live;
-  const to = isShadow ? firstOfTeam(source) : person;
   return {
-    recipientKey: recipientKeyOf(to.address),
+    recipientKey: recipientKeyOf(person.address),
     notice: {
       id: noticeId,
       subject,
@@ -43,18 +40,12 @@ function addressedTo(
       step: effect.step,
       template: effect.template,
       audience: effect.audience,
-      to,
-      intended: isShadow ? person.address : null,
+      to: person,
+      intended,
       content: clipped(effect.content),
       decidedAt: now,
     },
   };
-}
-
-function firstOfTeam(source: ResolvedSource): Person {
-  const person = source.policy.tiers[0]?.[0];
-  if (person === undefined) throw new Error(`source ${source.id} has nobody in its first tier`);
-  return person;
 }
 
 const TEXT_CHARS_MAX = 500;

@@ -10,7 +10,7 @@ import type { ResolvedSource } from '../gateway.ts';
 import type { FactMessage } from './contract.ts';
 import { RUN, STATE_KEY, subjectKey, TIMER_KEY } from './contract.ts';
 import type { ServiceDeps } from './deps.ts';
-import { delayUntil } from './deps.ts';
+import { delayUntil, retentionUntil } from './deps.ts';
 import { isExhaustedRun, reasonOf } from './errors.ts';
 import type { AddressedNotice, NotifyEffect } from './notices.ts';
 import { noticesOf } from './notices.ts';
@@ -145,18 +145,13 @@ async function carryOut(
   { decision, notices }: TurnPlan,
 ): Promise<void> {
   for (const { recipientKey, notice } of notices) sendDeliver(ctx, recipientKey, notice);
-  for (const effect of decision.effects) sendEffect(ctx, deps, call, effect);
+  for (const effect of decision.effects) sendEffect(ctx, call, effect);
   const timer = decision.effects.findLast(({ kind }) => kind === 'arm' || kind === 'disarm');
   if (timer?.kind === 'arm') await arm(ctx, deps, call.kind, timer);
   else if (timer !== undefined) await cancelTimer(ctx, deps);
 }
 
-function sendEffect(
-  ctx: restate.ObjectContext,
-  deps: ServiceDeps,
-  call: TurnCall,
-  effect: Effect,
-): void {
+function sendEffect(ctx: restate.ObjectContext, call: TurnCall, effect: Effect): void {
   const { kind, now } = call;
   if (effect.kind === 'link') {
     const alias = subjectKey(sourceOf(ctx.key), effect.alias);
@@ -165,7 +160,7 @@ function sendEffect(
   if (effect.kind === 'forward') forward(ctx, call, effect);
   if (effect.kind === 'expire') {
     const { at } = effect;
-    sendSubjectExpire(ctx, kind, ctx.key, { v: 1, at }, delayUntil(deps, at));
+    sendSubjectExpire(ctx, kind, ctx.key, { v: 1, at }, retentionUntil(at, now));
   }
 }
 

@@ -199,7 +199,7 @@ function describeSources(deps: EdgeDeps) {
     id: source.id,
     provider: source.provider.id,
     webhookUrl: `${deps.gateway.publicUrl}/webhooks/${encodeURIComponent(source.id)}`,
-    mode: source.live ? 'live' : 'shadow',
+    mode: source.policy.live ? 'live' : 'shadow',
     paused: source.policy.paused,
     secretIds: source.secrets.map((secret) => secret.id),
     bytesMax: source.bytesMax,

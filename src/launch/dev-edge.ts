@@ -6,17 +6,24 @@ refuseOldNode();
 const { launch } = await import('./start.ts');
 const { startEdgeRuntime } = await import('./edge-runtime.ts');
 const { wranglerChild } = await import('./wrangler-child.ts');
-const { default: config } = await import('../../gateway.config.ts');
+const { loadConfig } = await import('./load-config.ts');
+const config = await loadConfig(() => import('../../gateway.config.ts'));
+const err = (text: string) => process.stderr.write(`${text}\n`);
 
-await launch({
-  command: 'npm run dev:edge',
-  argv: process.argv.slice(2),
-  env: process.env,
-  cwd: process.cwd(),
-  config,
-  startRuntime: (ground) => startEdgeRuntime(ground, config),
-  moreChildren: (settings) => [wranglerChild(settings, {}, {})],
-  endpointInGateway: true,
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
-});
+if (config.ok) {
+  await launch({
+    command: 'npm run dev:edge',
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    config: config.value,
+    startRuntime: (ground) => startEdgeRuntime(ground, config.value),
+    moreChildren: (settings) => [wranglerChild(settings, {}, {})],
+    endpointInGateway: true,
+    out: (text) => process.stdout.write(`${text}\n`),
+    err,
+  });
+} else {
+  err(config.failure);
+  process.exitCode = 1;
+}

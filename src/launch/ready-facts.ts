@@ -28,7 +28,7 @@ export function readyFacts(ground: Ground, config: GatewayConfig, endpointUrl: s
       id: source.id,
       provider: source.provider.id,
       webhookUrl: `${gateway.publicUrl}/webhooks/${source.id}`,
-      live: source.live,
+      live: source.policy.live,
       secrets: (config.sources[source.id]?.secrets ?? []).map((variable) => ({
         variable,
         value: ground.env[variable] ?? '',

@@ -76,7 +76,6 @@ export function resolveSource(
     id,
     provider,
     secrets,
-    live: source.live ?? scope.liveByDefault,
     bytesMax: source.bytesMax ?? provider.bytesMax,
     contentEncodings: source.contentEncodings ?? [],
     toleranceSeconds: source.toleranceSeconds ?? null,
@@ -105,6 +104,7 @@ function policyOf(source: SourceConfig, ladders: Policy['ladders'], scope: Sourc
   const limits = isSound(scope.problems, 'limits') ? (config.limits ?? {}) : {};
   return {
     paused: config.paused ? 'all' : source.paused ? 'source' : null,
+    live: source.live ?? scope.liveByDefault,
     excludedCustomers: (source.excludedCustomers ?? []).map(lowerCaseAddress),
     ladders,
     customerCalendar: scope.calendars.customer,

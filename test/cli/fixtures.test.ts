@@ -93,7 +93,7 @@ describe.each(['basil', 'acacia'] as const)('Stripe events in the %s shape', (ap
     expect(at(json, 'created')).toBe(NOW);
     expect(at(json, 'livemode')).toBe(false);
     expect(textAt(json, 'api_version')).toContain(apiShape);
-    expect(at(json, 'data.object.next_payment_attempt')).toBe(NOW + 5 * 86_400);
+    expect(at(json, 'data.object.next_payment_attempt')).toBe(NOW + 2 * 86_400);
     expect(event.id).toBe(textAt(json, 'id'));
   });
 });

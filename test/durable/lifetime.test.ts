@@ -22,7 +22,7 @@ describe.each(MODES)('what the objects keep, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });
-    stage.sources.set('brief', source('brief', { tombstoneMs: DAY }));
+    stage.sources.set('brief', source('brief', { tombstoneMs: 1_500 }));
   });
   afterAll(() => stage?.close());
 

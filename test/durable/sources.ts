@@ -34,7 +34,6 @@ export function source(id: string, over: Partial<Policy>, live = true): Resolved
     id,
     provider: {} as ProviderDefinition, // The objects never look at it.
     secrets: [],
-    live,
     bytesMax: 1_000_000,
     contentEncodings: [],
     toleranceSeconds: null,
@@ -43,6 +42,7 @@ export function source(id: string, over: Partial<Policy>, live = true): Resolved
     alertLabels: [],
     policy: {
       ...base,
+      live,
       ladders: { ...base.ladders, failed, alert: alerts },
       // A hundred days and not forty: a tombstone must outlive a slow test.
       tombstoneMs: 100 * DAY,

@@ -51,7 +51,7 @@ describe('the times of a fact', () => {
 
   it('of an alert move as well', () => {
     const opened = alert('alert.opened', BASE + 1_000);
-    const moved = toFollowUpTime(opened, scaledClock(86_400, BASE), BASE);
+    const moved = toFollowUpTime(opened, scaledClock(86_400, BASE), BASE + 1_000);
     expect(moved).toEqual({ ...opened, occurredAt: BASE + DAY });
   });
 });

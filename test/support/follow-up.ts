@@ -33,6 +33,7 @@ function ladder(id: string): Ladder {
 export function policy(over: Partial<Policy> = {}): Policy {
   return {
     paused: null,
+    live: true,
     excludedCustomers: [],
     ladders: {
       failed: ladder('payment-failed'),

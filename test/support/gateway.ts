@@ -33,14 +33,13 @@ export function sourceOf(
     id,
     provider,
     secrets: secrets.map(secretOf),
-    live: false,
     bytesMax: provider.bytesMax,
     contentEncodings: [],
     toleranceSeconds: null,
     businessName: 'Acme',
     templates: {},
     alertLabels: [],
-    policy: policy(),
+    policy: policy({ live: false }),
     ...over,
   };
 }

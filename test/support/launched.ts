@@ -108,7 +108,18 @@ export interface CommandResult {
 
 /** `hookline …` as a process of its own. */
 export function hookline(env: LaunchEnvironment, ...argv: readonly string[]): CommandResult {
-  const run = spawnSync(process.execPath, ['src/cli/hookline.js', ...argv], {
+  return runScript('src/cli/hookline.js', argv, process.cwd(), env);
+}
+
+/** A script that ends by itself, run where `cwd` says. */
+export function runScript(
+  script: string,
+  argv: readonly string[],
+  cwd: string,
+  env: LaunchEnvironment = {},
+): CommandResult {
+  const run = spawnSync(process.execPath, [script, ...argv], {
+    cwd,
     env: { ...cleanEnvironment(), ...env },
     encoding: 'utf8',
     timeout: 60_000,

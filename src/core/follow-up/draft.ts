@@ -72,17 +72,20 @@ export function tell(draft: Draft, telling: Telling): void {
   const { step, template, audience, people, content } = telling;
   const { subject, generation } = draft.state;
   const moment = Math.floor(draft.now).toString(36);
+  const shadow = audience === 'customer' && !draft.policy.live;
   const to = people.map((person, place) => ({
     noticeId: `${subject}/${generation}/${step}/${place}/${moment}`,
-    person,
+    person: shadow ? firstOfTeam(draft.policy) : person,
+    intended: shadow ? person.address : null,
   }));
-  const records: readonly NoticeRecord[] = to.map(({ noticeId, person }) => ({
+  const records: readonly NoticeRecord[] = to.map(({ noticeId, person, intended }) => ({
     id: noticeId,
     step,
     generation,
     template,
     audience,
     to: person.address,
+    intended,
     at: draft.now,
     outcome: null,
   }));
@@ -91,6 +94,13 @@ export function tell(draft: Draft, telling: Telling): void {
     notices: [...draft.state.notices, ...records].slice(-NOTICES_MAX),
   };
   draft.effects.push({ kind: 'notify', step, generation, template, audience, to, content });
+}
+
+/** The config refuses a source without anybody to tell, so this is a bug and is set aside. */
+function firstOfTeam({ tiers }: Policy): Person {
+  const person = tiers[0]?.[0];
+  if (person === undefined) throw new Error('nobody is in the first tier');
+  return person;
 }
 
 export function decisionOf(draft: Draft, accepted = true): Decision {

@@ -6,6 +6,8 @@ import type { Person, TemplateName } from '../notice.ts';
 /** Everything the config says that matters to one source's subjects. Plain values. */
 export interface Policy {
   readonly paused: 'all' | 'source' | null;
+  /** False: shadow mode, what is for a customer goes to the first of the team. */
+  readonly live: boolean;
   /** Lower-case addresses that get no reminders. */
   readonly excludedCustomers: readonly string[];
   readonly ladders: {

@@ -109,13 +109,10 @@ function nextOf(
   now: number,
   policy: Draft['policy'],
 ): FollowUp['next'] {
+  // A hold without an end waits for a person; one with an end is part of when a step may come.
+  if (state.hold !== null && state.hold.until === null) return null;
   const target = targetOf(state, followUp, now, policy);
-  if (target === null) return null;
-  const { hold } = state;
-  if (hold === null) return { step: target.planned.step.id, at: target.at };
-  return hold.until === null
-    ? null
-    : { step: target.planned.step.id, at: Math.max(target.at, hold.until) };
+  return target === null ? null : { step: target.planned.step.id, at: target.at };
 }
 
 function disarm(draft: Draft): void {

@@ -1,8 +1,7 @@
 /** What keeps a step from being sent, each rule in one place, in the order of precedence. */
-import { nextAllowed } from '../calendar.ts';
 import type { Step } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
-import { customerOf, customerZone, lastCustomerNoticeAt } from './steps.ts';
+import { allowedAt, customerOf, lastCustomerNoticeAt } from './steps.ts';
 import type { Policy, SubjectState } from './types.ts';
 
 export interface Postponement {
@@ -58,9 +57,6 @@ export function quietUntil(
   policy: Policy,
   now: number,
 ): Postponement | null {
-  const toTeam = step.action === 'escalate';
-  const calendar = toTeam ? policy.teamCalendar : policy.customerCalendar;
-  const zone = toTeam ? calendar.zone : customerZone(state, policy);
-  const allowed = nextAllowed({ at: now, zone, calendar });
-  return allowed.at > now ? { until: allowed.at, rule: 'quiet_hours' } : null;
+  const until = allowedAt(state, step, policy, now);
+  return until > now ? { until, rule: 'quiet_hours' } : null;
 }

@@ -1,5 +1,7 @@
 /** Which step comes next, and when; what a person is told by it. */
 
+import { nextAllowed } from '../calendar.ts';
+import type { Step } from '../ladder.ts';
 import type { NoticeContent, Person } from '../notice.ts';
 import { planLadder, zoneOf } from '../schedule.ts';
 import type { FollowUp, Policy, SubjectState } from './types.ts';
@@ -20,6 +22,15 @@ export function plan(state: SubjectState, followUp: FollowUp, policy: Policy): r
 
 export function customerZone(state: SubjectState, policy: Policy): string {
   return zoneOf(state.details.customer, policy.customerCalendar.zone);
+}
+
+/** The first moment from `at` on at which this step may reach whom it is for. */
+export function allowedAt(state: SubjectState, step: Step, policy: Policy, at: number): number {
+  if (step.action === 'close') return at;
+  const toTeam = step.action === 'escalate';
+  const calendar = toTeam ? policy.teamCalendar : policy.customerCalendar;
+  const zone = toTeam ? calendar.zone : customerZone(state, policy);
+  return nextAllowed({ at, zone, calendar }).at;
 }
 
 export interface Target {
@@ -47,7 +58,11 @@ export function targetOf(
   const done = new Set(followUp.steps.map((record) => record.step));
   const left = plan(state, followUp, policy)
     .filter(({ step }) => !done.has(step.id))
-    .map((planned) => ({ planned, at: Math.max(planned.at, earliestOf(followUp, planned)) }));
+    .map((planned) => {
+      const earliest = earliestOf(state, followUp, planned);
+      const late = earliest > planned.at;
+      return { planned, at: late ? allowedAt(state, planned.step, policy, earliest) : planned.at };
+    });
   const urgent = urgencyOf(state, followUp, policy);
   const firstEscalation = followUp.ladder.steps.find(({ action }) => action === 'escalate');
   const pulled = left.find(({ planned }) => planned.step.id === firstEscalation?.id);
@@ -68,13 +83,15 @@ export function targetOf(
   };
 }
 
-function earliestOf(followUp: FollowUp, { step }: Planned): number {
-  if (step.action === 'remind') return followUp.notBefore.remind;
-  if (step.action === 'escalate') return followUp.notBefore.escalate;
+/** No step before: a hold, a postponement, the settling wait; the end of a ladder waits for answers. */
+function earliestOf(state: SubjectState, followUp: FollowUp, { step }: Planned): number {
+  const heldUntil = state.hold?.until ?? 0;
+  if (step.action === 'remind') return Math.max(heldUntil, followUp.notBefore.remind);
+  if (step.action === 'escalate') return Math.max(heldUntil, followUp.notBefore.escalate);
   const told = followUp.steps.filter(({ result }) => result === 'notified');
   return told.reduce(
     (at, record) => Math.max(at, record.at + CLOSE_GRACE_MS),
-    followUp.notBefore.escalate,
+    Math.max(heldUntil, followUp.notBefore.escalate),
   );
 }
 
@@ -91,8 +108,9 @@ function urgencyOf(state: SubjectState, followUp: FollowUp, policy: Policy): Urg
   if (state.kind !== 'payment' || followUp.escalatedAt !== null) return null;
   if (state.status !== 'failed' && state.status !== 'action_required') return null;
   const { details, detailMarks } = state;
+  const heldUntil = state.hold?.until ?? 0;
   const after = (saidAt: number): number =>
-    Math.max(followUp.notBefore.escalate, saidAt + policy.settleMs);
+    Math.max(heldUntil, followUp.notBefore.escalate, saidAt + policy.settleMs);
   const declinedAt = detailMarks.decline?.at ?? Number.NEGATIVE_INFINITY;
   const isHard = details.decline === 'hard' && declinedAt >= followUp.openedAt;
   if (policy.escalateHardDeclines && isHard)

@@ -92,7 +92,8 @@ function remind(draft: Draft, followUp: FollowUp, step: Step & { action: 'remind
     result: 'notified',
     rule: null,
   });
-  note(draft, `reminds the customer: ${step.template}`, 'due', step.id);
+  const whom = draft.policy.live ? 'the customer' : 'the team, in shadow of the customer';
+  note(draft, `reminds ${whom}: ${step.template}`, 'due', step.id);
 }
 
 function escalate(

@@ -102,7 +102,10 @@ export interface NoticeRecord {
   readonly generation: number;
   readonly template: TemplateName;
   readonly audience: 'customer' | 'team';
+  /** Who was really written to. */
   readonly to: string;
+  /** Shadow mode: the customer it was meant for. */
+  readonly intended: string | null;
   readonly at: number;
   readonly outcome: NoticeOutcome | null;
 }
@@ -226,6 +229,8 @@ export type Input =
 export interface Addressee {
   readonly noticeId: string;
   readonly person: Person;
+  /** Shadow mode: the customer it would have gone to. */
+  readonly intended: string | null;
 }
 
 /** What the durable layer must do, in order. The engine never names an object, a queue or a clock. */

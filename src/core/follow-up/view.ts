@@ -5,7 +5,7 @@ import type { SkipRule } from '../notice.ts';
 import { decide } from './decide.ts';
 import { anchorOf, episodeOf, openings } from './episode.ts';
 import { quietUntil, skipRule } from './rules.ts';
-import { customerOf, plan, targetOf } from './steps.ts';
+import { customerOf, type Planned, plan, type Target, targetOf } from './steps.ts';
 import type { Decision, FollowUp, PlannedStep, Policy, SubjectState } from './types.ts';
 
 /**
@@ -26,35 +26,44 @@ export function simulate(input: {
   const followUp = followUpToSimulate(state, input.ladder, now, policy);
   if (followUp === null) return { ladder: input.ladder, anchorAt: null, steps: [] };
   const next = followUp.closedAt === null ? targetOf(state, followUp, now, policy) : null;
-  const steps = plan(state, followUp, policy).map(({ step, nominalAt, at, shiftedBy }) => {
-    const record = followUp.steps.find((done) => done.step === step.id);
-    const isNext = next?.planned.step.id === step.id;
-    const collapsed = next?.collapsed.some((over) => over.step.id === step.id) ?? false;
-    const stateOf = record
-      ? record.result === 'skipped'
-        ? 'skipped'
-        : 'done'
-      : followUp.closedAt !== null
-        ? 'cancelled'
-        : isNext
-          ? 'next'
-          : collapsed
-            ? 'skipped'
-            : 'planned';
-    const planned: PlannedStep = {
+  const steps = plan(state, followUp, policy).map((planned): PlannedStep => {
+    const { step, nominalAt, shiftedBy } = planned;
+    return {
       step: step.id,
       action: step.action,
       template: step.action === 'close' ? null : step.template,
       to: recipients(state, step, policy),
       nominalAt,
-      at: record?.at ?? (isNext && next !== null ? next.at : at),
       shiftedBy,
-      state: stateOf,
-      rule: record?.rule ?? (collapsed ? 'collapsed' : isNext ? (next?.urgent ?? null) : null),
+      ...outlook(state, followUp, next, planned),
     };
-    return planned;
   });
   return { ladder: followUp.ladder, anchorAt: followUp.anchorAt, steps };
+}
+
+/** What was done with a step, or is going to be. */
+function outlook(
+  state: SubjectState,
+  followUp: FollowUp,
+  next: Target | null,
+  { step, at }: Planned,
+): Pick<PlannedStep, 'at' | 'state' | 'rule'> {
+  const record = followUp.steps.find((done) => done.step === step.id);
+  if (record !== undefined) {
+    const done = record.result === 'skipped' ? 'skipped' : 'done';
+    return { at: record.at, state: done, rule: record.rule };
+  }
+  if (followUp.closedAt !== null) return { at, state: 'cancelled', rule: null };
+  if (next?.collapsed.some((over) => over.step.id === step.id)) {
+    return { at, state: 'skipped', rule: 'collapsed' };
+  }
+  // Held without an end: nothing is next until a person releases it.
+  if (state.hold !== null && state.hold.until === null) {
+    return { at, state: 'planned', rule: 'held' };
+  }
+  return next?.planned.step.id === step.id
+    ? { at: next.at, state: 'next', rule: next.urgent }
+    : { at: Math.max(at, state.hold?.until ?? at), state: 'planned', rule: null };
 }
 
 function recipients(

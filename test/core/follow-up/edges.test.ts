@@ -1,7 +1,7 @@
 /** Rules at the edges: each was broken by a concrete sequence of events once. */
 import { describe, expect, it } from 'vitest';
 import type { PaymentFact } from '../../../src/core/fact.ts';
-import { decide, stillWanted } from '../../../src/core/follow-up/index.ts';
+import { decide, simulate, stillWanted } from '../../../src/core/follow-up/index.ts';
 import type { Effect, Policy, SubjectState } from '../../../src/core/follow-up/types.ts';
 import type { Ladder } from '../../../src/core/ladder.ts';
 import type { Notice } from '../../../src/core/notice.ts';
@@ -404,5 +404,63 @@ describe('the facts carried for a later link', () => {
       world.fact(failed, 'evt_first');
     }
     expect(world.state?.carried.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a source in shadow mode', () => {
+  it('writes to the first of the team and remembers whom it was meant for', () => {
+    const world = new World('payment', { live: false });
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(3));
+    const [addressee] = world.told[0]?.to ?? [];
+    expect(addressee?.person.address).toBe('team@example.com');
+    expect(addressee?.intended).toBe('ada@example.com');
+    expect(world.state?.notices[0]).toMatchObject({
+      to: 'team@example.com',
+      intended: 'ada@example.com',
+    });
+  });
+
+  it('leaves escalations as they are', () => {
+    const world = new World('alert', { live: false });
+    world.fact(alert('alert.opened', MONDAY_NOON));
+    world.advanceTo(MONDAY_NOON + HOUR);
+    expect(world.told[0]?.to[0]?.intended).toBeNull();
+  });
+});
+
+describe('times that are announced', () => {
+  const office: Policy['customerCalendar'] = {
+    zone: 'UTC',
+    quietHours: { from: '20:00', to: '08:00' },
+    businessDays: [1, 2, 3, 4, 5],
+    holidays: [],
+  };
+
+  it('are times at which a step may come, after a hold as well', () => {
+    const world = new World('payment', { customerCalendar: office });
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    const night = day(4) + 10 * HOUR;
+    world.give({ kind: 'hold', until: night, reason: 'promised', actor: 'ada' });
+    const next = world.state?.followUp?.next?.at ?? 0;
+    expect(new Date(next).toISOString()).toBe('2026-03-09T08:00:00.000Z');
+  });
+
+  it('are those that simulate prints', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    const plan = () =>
+      simulate({
+        state: world.state as SubjectState, // a fact was given above
+        ladder: null,
+        now: world.now,
+        policy: world.policy,
+      }).steps;
+    world.give({ kind: 'hold', until: day(10), reason: 'promised', actor: 'ada' });
+    const next = plan().find(({ state }) => state === 'next');
+    expect(next?.at).toBe(world.state?.followUp?.next?.at);
+    world.give({ kind: 'hold', until: null, reason: 'longer', actor: 'ada' });
+    expect(plan().map(({ state }) => state)).not.toContain('next');
+    expect(plan()[0]?.rule).toBe('held');
   });
 });

@@ -1,0 +1,91 @@
+/** A slip in the user's own file is said in a sentence by everything that reads it. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CommandResult, runScript } from '../support/launched.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const COMMANDS = {
+  'npm start': ['src/node.ts'],
+  'npm run dev:edge': ['src/launch/dev-edge.ts'],
+  'hookline trigger': ['src/cli/hookline.js', 'trigger', 'stripe', 'invoice.paid'],
+} as const;
+
+let dir = '';
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'hookline-config-'));
+  for (const part of ['src', 'webhooks', 'migrations', 'package.json']) {
+    cpSync(join(ROOT, part), join(dir, part), { recursive: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+  mkdirSync(join(dir, '.hookline'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function withConfig(text: string | null, [script, ...argv]: readonly string[]): CommandResult {
+  const path = join(dir, 'gateway.config.ts');
+  if (text === null) rmSync(path, { force: true });
+  else writeFileSync(path, text);
+  return runScript(join(dir, script ?? ''), argv, dir);
+}
+
+function expectSentence({ code, stderr }: CommandResult, parts: readonly string[]): void {
+  for (const part of parts) expect(stderr).toContain(part);
+  expect(stderr).not.toMatch(/^ {4}at |node:internal/m);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(code).toBe(1);
+}
+
+describe.each(Object.entries(COMMANDS))('%s', (_name, words) => {
+  it('names the file, the line and the column of a syntax error', () => {
+    const place = `${join(dir, 'gateway.config.ts')}:2:12`;
+    const run = withConfig('export default {\n  sources: } };\n', words);
+    expectSentence(run, [place, 'Expression expected', 'Correct it']);
+  }, 60_000);
+
+  it('says that the file is missing, and how to get it back', () => {
+    expectSentence(withConfig(null, words), [
+      `There is no ${join(dir, 'gateway.config.ts')}`,
+      'git checkout gateway.config.ts',
+    ]);
+  }, 60_000);
+});
+
+describe('gateway.config.ts', () => {
+  const start = COMMANDS['npm start'];
+
+  it('that imports a file which is not there is told apart from one that is missing', () => {
+    const run = withConfig("import './ladders.ts';\nexport default {};\n", start);
+    expectSentence(run, ['it imports', 'ladders.ts', 'no such file']);
+  });
+
+  it('that imports a package which is not installed is told its name', () => {
+    const run = withConfig("import 'no-such-package';\nexport default {};\n", start);
+    expectSentence(run, ['gateway.config.ts cannot be read', 'no-such-package', 'npm install']);
+  });
+
+  it('whose slip is in a file it imports is told that file', () => {
+    writeFileSync(join(dir, 'ladders.ts'), 'export const ladders = [\n  1 2,\n];\n');
+    const run = withConfig("import './ladders.ts';\nexport default {};\n", start);
+    expectSentence(run, [`${join(dir, 'ladders.ts')}:2`]);
+  });
+
+  it('that throws is told where', () => {
+    const run = withConfig(
+      'const team: any = null;\nexport default { mail: team.first };\n',
+      start,
+    );
+    expectSentence(run, [`${join(dir, 'gateway.config.ts')}:2:`, 'throws', "reading 'first'"]);
+  });
+
+  it('without a default export is told what to write', () => {
+    const run = withConfig('export const config = {};\n', start);
+    expectSentence(run, ['exports no config', 'export default defineGateway({']);
+  });
+
+  it('with sources of a wrong shape is no crash of the trigger', () => {
+    const run = withConfig('export default { sources: 5 };\n', COMMANDS['hookline trigger']);
+    expectSentence(run, ['gateway.config.ts', 'sources']);
+  });
+});
