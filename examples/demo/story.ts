@@ -49,8 +49,6 @@ function stripe(
     ...['trigger', 'stripe', `invoice.${type}`, '--id', id],
     ...['--set', `data.object.customer_email=${address}`],
     ...['--set', `data.object.customer_name=${name}`, '--set', `data.object.number=${number}`],
-    // Stripe gave up, so no reminder is held back for an attempt of its own.
-    ...(type === 'paid' ? [] : ['--set', 'data.object.next_payment_attempt=null']),
     ...more,
   );
 }

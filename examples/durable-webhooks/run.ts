@@ -14,7 +14,6 @@ async function play(stage: Stage): Promise<void> {
       hookline.command(
         ...['trigger', 'stripe', 'invoice.payment_failed', '--id', `in_durable${number}`],
         ...['--set', `data.object.customer_email=${addressOf(number)}`],
-        ...['--set', 'data.object.next_payment_attempt=null'],
         ...['--times', '3'],
       ),
     ),

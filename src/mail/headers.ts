@@ -33,13 +33,17 @@ export function threadHeaders(threadId: string): Record<string, string> {
 
 /**
  * RFC 8058: mail programs show an unsubscribe button that posts without a question. The standard
- * wants https; on plain http (the embedded gateway) only the link of RFC 2369 is announced.
+ * wants https, so that nobody on the way can read or forge the post; on loopback there is no way,
+ * and people trying Hookline should see what their customers will get. Elsewhere on plain http only
+ * the link of RFC 2369 is announced.
  */
 export function unsubscribeHeaders(link: Link | null): Record<string, string> {
   if (link === null) return {};
   // A `>` or a comma would end the entry or start a second one.
   const href = link.href.replace(/[<>,\s]/g, encodeURIComponent);
   const announced = { 'List-Unsubscribe': `<${href}>` };
-  if (!href.startsWith('https:')) return announced;
-  return { ...announced, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
+  const isSafe = /^https:|^http:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])[:/]/.test(href);
+  return isSafe
+    ? { ...announced, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
+    : announced;
 }

@@ -40,7 +40,6 @@ function failed(id: string, email: string) {
     env,
     ...['trigger', 'stripe', 'invoice.payment_failed', '--id', id, '--times', '2'],
     ...['--set', `data.object.customer_email=${email}`],
-    ...['--set', 'data.object.next_payment_attempt=null'],
   );
 }
 

@@ -25,11 +25,15 @@ describe('headers', () => {
     expect(built(noticeWith(template)).headers).not.toHaveProperty('List-Unsubscribe');
   });
 
-  it('announce one-click unsubscribing only over https', () => {
-    const links = { ...LINKS, unsubscribe: 'http://127.0.0.1:8787/unsubscribe/x,y' };
-    const { headers } = built(noticeWith('reminder-1'), { links });
-    expect(headers['List-Unsubscribe']).toBe('<http://127.0.0.1:8787/unsubscribe/x%2Cy>');
-    expect(headers).not.toHaveProperty('List-Unsubscribe-Post');
+  it('announce one-click unsubscribing over https and on loopback, not over an open network', () => {
+    const headersWith = (unsubscribe: string) =>
+      built(noticeWith('reminder-1'), { links: { ...LINKS, unsubscribe } }).headers;
+    const loopback = headersWith('http://127.0.0.1:8787/unsubscribe/x,y');
+    expect(loopback['List-Unsubscribe']).toBe('<http://127.0.0.1:8787/unsubscribe/x%2Cy>');
+    expect(loopback['List-Unsubscribe-Post']).toBe('List-Unsubscribe=One-Click');
+    for (const open of ['http://acme.example/u/x', 'http://127.0.0.1.acme.example/u/x']) {
+      expect(headersWith(open)).not.toHaveProperty('List-Unsubscribe-Post');
+    }
   });
 
   it('thread the reminders of one subject, and keep the escalation apart', () => {
