@@ -30,8 +30,8 @@ export async function askApi(
     return fail({
       status: null,
       sentence:
-        'No operator token: HOOKLINE_TOKEN is not set and this directory has no .hookline/secrets.json. ' +
-        'Run this where you ran `npm start`, or set HOOKLINE_TOKEN.',
+        `No operator token: HOOKLINE_TOKEN is not set, and ${connection.notKept}. Run this where ` +
+        'you ran `npm start`, with the same HOOKLINE_DATA_DIR, or set HOOKLINE_TOKEN.',
     });
   }
   let response: Response;

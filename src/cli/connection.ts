@@ -1,7 +1,8 @@
 /** Where the gateway is and how to prove that one may ask it: environment first, then the data directory. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readJsonObject } from '../launch/files.ts';
-import { readSecrets } from '../launch/secrets.ts';
+import { readSecrets, secretsPath } from '../launch/secrets.ts';
 import type { World } from './command.ts';
 
 export interface Connection {
@@ -11,6 +12,8 @@ export interface Connection {
   readonly token: string | null;
   /** A variable from the environment, else from the data directory's secrets. */
   readonly secret: (variable: string) => string | null;
+  /** Why `secret` found nothing: the file it read, as the end of a sentence about the variable. */
+  readonly notKept: string;
 }
 
 /** Reads the environment and the data directory; asks nobody. */
@@ -18,7 +21,13 @@ export function connectionOf({ env, cwd }: Pick<World, 'env' | 'cwd'>): Connecti
   const dataDir = resolve(cwd, env['HOOKLINE_DATA_DIR'] || '.hookline');
   const kept = readSecrets(dataDir);
   const secret = (variable: string): string | null => env[variable] || (kept[variable] ?? null);
-  return { url: gatewayUrl(env, dataDir), token: secret('HOOKLINE_TOKEN'), secret };
+  const path = secretsPath(dataDir);
+  return {
+    url: gatewayUrl(env, dataDir),
+    token: secret('HOOKLINE_TOKEN'),
+    secret,
+    notKept: existsSync(path) ? `${path} does not hold it` : `there is no ${path}`,
+  };
 }
 
 /**

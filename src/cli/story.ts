@@ -11,7 +11,7 @@ export function storyLines(noun: SubjectNoun, view: SubjectView): readonly strin
   return [
     `${view.subject}  ${view.status}`,
     ...detailLines(view),
-    ...(view.linkedTo === null ? [] : [`Belongs to ${view.linkedTo}; its story goes on there.`]),
+    ...belongsLines(noun, view.linkedTo),
     ...(view.hold === null ? [] : [holdLine(view.hold)]),
     '',
     `Timeline (${localZone()})`,
@@ -27,6 +27,13 @@ export function storyLines(noun: SubjectNoun, view: SubjectView): readonly strin
     ...noticeLines(view.notices),
     '',
     nextLine(noun, view),
+  ];
+}
+
+function belongsLines(noun: SubjectNoun, linkedTo: string | null): readonly string[] {
+  if (linkedTo === null) return [];
+  return [
+    `Belongs to ${linkedTo}; its story goes on there. Type: hookline ${noun} show ${linkedTo}`,
   ];
 }
 
@@ -113,9 +120,20 @@ function closedText(followUp: FollowUp): string {
   return `${localTime(followUp.closedAt)} by ${followUp.closedBy ?? 'its last step'}`;
 }
 
-/** The ladder with its dates. */
-export function planLines(plan: SimulateAnswer): readonly string[] {
+/** The ladder with its dates. `asked`: the id that was typed, which may belong to another subject. */
+export function planLines(
+  noun: SubjectNoun,
+  asked: string,
+  plan: SimulateAnswer,
+): readonly string[] {
+  if (plan.anchorAt === null && plan.steps.length === 0) {
+    return [
+      `Nothing asked for a follow-up of ${plan.subject}, so no ladder runs. ` +
+        `Type: hookline ${noun} show ${plan.subject}`,
+    ];
+  }
   return [
+    ...(plan.subject === asked ? [] : [`${asked} belongs to ${plan.subject}.`]),
     `${plan.subject}  ladder ${plan.ladder}, counted from ${localTime(plan.anchorAt)} (${localZone()})`,
     ...table(
       plan.steps.map((step) => [

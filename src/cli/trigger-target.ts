@@ -48,8 +48,8 @@ export async function triggerTarget(
   if (secret === '') {
     return {
       sentence:
-        `No secret to sign with: ${variable} is not set, and this directory has no ` +
-        '.hookline/secrets.json that holds it. Run `npm start` here once, or set it.',
+        `No secret to sign with: ${variable} is not set, and ${connection.notKept}. Run ` +
+        '`npm start` once, with the same HOOKLINE_DATA_DIR, or set it.',
     };
   }
   const target = sourceName ?? id;

@@ -16,6 +16,7 @@ import { collectIssues } from './api-issues.ts';
 import { type ListQuery, listEvents, listRejections, readListQuery } from './api-lists.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { EdgeDeps, EdgeLimits } from './deps.ts';
+import { joinedView } from './joined-view.ts';
 import { errorText } from './log.ts';
 import { isOperatorAction, OPERATOR_ACTIONS, readOperatorInput } from './operator-body.ts';
 import { readBody } from './read-body.ts';
@@ -65,28 +66,43 @@ async function readSubject(
   const path = readSubjectPath(c.req.url, deps.gateway.sources, ['simulate']);
   if (!path.ok) return apiError(path.failure);
   const { subject, action } = path.value;
-  if (action === 'simulate') {
-    const ladder = c.req.query('ladder') ?? null;
-    if (ladder !== null && !deps.gateway.ladders.has(ladder))
-      return apiError(
-        badRequest(
-          'There is no such ladder.',
-          `Known: ${[...deps.gateway.ladders.keys()].join(', ')}.`,
-        ),
-      );
-    const plan = await deps.ingress.simulate(kind, subject, { at: now, ladder });
-    return plan.ok ? jsonResponse(200, plan.value) : failed(deps, 'simulate', plan.failure);
-  }
+  if (action === 'simulate') return simulate(deps, kind, subject, c.req.query('ladder'), now);
   const view = await deps.ingress.view(kind, subject);
   if (!view.ok) return failed(deps, 'view', view.failure);
-  return view.value.known
-    ? jsonResponse(200, view.value)
-    : apiError({
-        status: 404,
-        code: 'unknown_subject',
-        message: `Nothing was ever said about ${kind} ${subject}.`,
-        remedy: 'Check the id; GET /api/events?source=… lists what arrived.',
-      });
+  return view.value.known ? jsonResponse(200, view.value) : unknownSubject(kind, subject);
+}
+
+/** The ladder with its dates; an id that belongs to another subject has its ladder there. */
+async function simulate(
+  deps: EdgeDeps,
+  kind: SubjectKind,
+  asked: string,
+  ladder: string | undefined,
+  now: number,
+): Promise<Response> {
+  if (ladder !== undefined && !deps.gateway.ladders.has(ladder)) {
+    const known = [...deps.gateway.ladders.keys()].join(', ');
+    return apiError(badRequest('There is no such ladder.', `Known: ${known}.`));
+  }
+  const view = await joinedView(deps.ingress, kind, asked);
+  if (!view.ok) return failed(deps, 'view', view.failure);
+  const { known, subject } = view.value;
+  if (!known) return unknownSubject(kind, subject);
+  const message = { at: now, ladder: ladder ?? null };
+  const plan = await deps.ingress.simulate(kind, subject, message);
+  return plan.ok ? jsonResponse(200, plan.value) : failed(deps, 'simulate', plan.failure);
+}
+
+/** Never heard of and forgotten look the same: what was forgotten left nothing behind. */
+function unknownSubject(kind: SubjectKind, subject: string): Response {
+  return apiError({
+    status: 404,
+    code: 'unknown_subject',
+    message:
+      `Nothing is known of ${kind} ${subject}: no event told of it, ` +
+      'or it was settled and forgotten after its retention.',
+    remedy: 'Check the id; GET /api/events?source=… lists what arrived.',
+  });
 }
 
 async function changeSubject(

@@ -5,11 +5,13 @@
  */
 import type { Context } from 'hono';
 import type { SubjectKind } from '../core/fact.ts';
+import type { FollowUp } from '../core/follow-up/types.ts';
 import type { SubjectView } from '../durable/contract.ts';
 import type { IngressFailure } from '../durable/ingress-contract.ts';
 import type { EdgeDeps } from './deps.ts';
+import { joinedView } from './joined-view.ts';
 import type { AcknowledgeLink } from './links.ts';
-import { page } from './page.ts';
+import { type PageContent, page } from './page.ts';
 import { refuse } from './respond.ts';
 import { readSubjectPath } from './subject-path.ts';
 
@@ -19,18 +21,9 @@ const CLOCK_SLACK_MS = 15 * 60_000;
 export function createLinkPages(deps: EdgeDeps) {
   const now = (): number => deps.clock.fromWall(deps.wallNow());
   return {
-    showAcknowledge: (c: Context): Promise<Response> => {
+    showAcknowledge: async (c: Context): Promise<Response> => {
       const link = deps.links.readAcknowledge(tokenOf(c), now());
-      if (!link.ok) return unusable();
-      return page(200, {
-        title: 'Take over this follow-up?',
-        paragraphs: [
-          `It is about ${link.value.subject}.`,
-          'Acknowledging tells the rest of the team that you are on it: nobody else is paged.',
-        ],
-        button: 'Acknowledge',
-        footnote: 'Nothing has happened yet. Only the button acts, and it works once.',
-      });
+      return link.ok ? showAcknowledge(deps, link.value) : unusable();
     },
     acknowledge: async (c: Context): Promise<Response> => {
       const link = deps.links.readAcknowledge(tokenOf(c), now());
@@ -64,80 +57,119 @@ export function createLinkPages(deps: EdgeDeps) {
     /** Also RFC 8058: a mail provider posts `List-Unsubscribe=One-Click`, from wherever it sits. */
     unsubscribe: async (c: Context): Promise<Response> => {
       const link = deps.links.readUnsubscribe(tokenOf(c), now());
-      if (!link.ok) return unusable();
-      const answer = await deps.ingress.suppress(link.value.recipientKey, {
-        v: 1,
-        at: now(),
-        reason: 'unsubscribed',
-        by: 'link',
-      });
-      if (!answer.ok) return notNow(deps, 'suppress', answer.failure);
-      deps.log.info('unsubscribed', {});
-      return page(200, {
-        title: 'You are unsubscribed',
-        paragraphs: ['No more payment reminders will be sent to your address.'],
-      });
+      return link.ok ? unsubscribe(deps, link.value.recipientKey, now()) : unusable();
     },
   };
 }
 
-async function acknowledge(
-  deps: EdgeDeps,
-  link: AcknowledgeLink,
-  now: number,
-  hops = 0,
-): Promise<Response> {
-  const before = await deps.ingress.view(link.kind, link.subject);
+/** Looks, so that nobody is asked to take over what is over; a look changes nothing. */
+async function showAcknowledge(deps: EdgeDeps, link: AcknowledgeLink): Promise<Response> {
+  const view = await joinedView(deps.ingress, link.kind, link.subject);
+  if (!view.ok) return notNow(deps, 'view', view.failure);
+  const obstacle = whyNot(view.value, link);
+  if (obstacle !== null) return page(200, obstacle);
+  return page(200, {
+    title: 'Take over this follow-up?',
+    paragraphs: [
+      `It is about ${view.value.subject}.`,
+      'Acknowledging tells the rest of the team that you are on it: nobody else is paged.',
+    ],
+    button: 'Acknowledge',
+    footnote: 'Nothing has happened yet. Only the button acts, and it works once.',
+  });
+}
+
+async function acknowledge(deps: EdgeDeps, link: AcknowledgeLink, now: number): Promise<Response> {
+  // The payment may have turned out to be part of another one after the mail was sent: act there.
+  const before = await joinedView(deps.ingress, link.kind, link.subject);
   if (!before.ok) return notNow(deps, 'view', before.failure);
-  // The payment turned out to be part of another one after the mail was sent: act there.
-  const joined = before.value.linkedTo;
-  if (joined !== null && hops < 2)
-    return acknowledge(deps, { ...link, subject: joined }, now, hops + 1);
-  const refusal = whyNot(before.value, link);
-  if (refusal !== null) return refusal;
-  const answer = await deps.ingress.operate(link.kind, link.subject, {
+  const obstacle = whyNot(before.value, link);
+  if (obstacle !== null) return page(409, obstacle);
+  const { subject } = before.value;
+  const answer = await deps.ingress.operate(link.kind, subject, {
     v: 1,
     at: now,
     input: { kind: 'acknowledge', actor: link.address ?? 'link' },
   });
   if (!answer.ok) return notNow(deps, 'operate', answer.failure);
   if (answer.value.accepted) {
-    deps.log.info('acknowledged', { subject: link.subject, via: 'link' });
+    deps.log.info('acknowledged', { subject, via: 'link' });
     return page(200, {
       title: 'Acknowledged',
-      paragraphs: [`You have taken over ${link.subject}.`, 'Nobody else is paged about it now.'],
+      paragraphs: [`You have taken over ${subject}.`, 'Nobody else is paged about it now.'],
     });
   }
   // Somebody was faster between the look and the wish.
-  const after = await deps.ingress.view(link.kind, link.subject);
+  const after = await deps.ingress.view(link.kind, subject);
   const late = after.ok ? whyNot(after.value, link) : null;
-  return late ?? nothingOpen(link.subject, answer.value.decision);
+  return page(409, late ?? nothingOpen(subject, answer.value.decision));
 }
 
-/** The page that says why this link changes nothing, or null when it still may. */
-function whyNot(view: SubjectView, link: AcknowledgeLink): Promise<Response> | null {
-  const { followUp } = view;
-  if (followUp === null || followUp.closedAt !== null)
-    return nothingOpen(view.subject, `status: ${view.status}`);
+async function unsubscribe(deps: EdgeDeps, recipientKey: string, now: number): Promise<Response> {
+  const answer = await deps.ingress.suppress(recipientKey, {
+    v: 1,
+    at: now,
+    reason: 'unsubscribed',
+    by: 'link',
+  });
+  if (!answer.ok) return notNow(deps, 'suppress', answer.failure);
+  deps.log.info('unsubscribed', {});
+  return page(200, {
+    title: 'You are unsubscribed',
+    paragraphs: ['No more payment reminders will be sent to your address.'],
+  });
+}
+
+/** What the page says when this link changes nothing, or null when it still may. */
+function whyNot(view: SubjectView, link: AcknowledgeLink): PageContent | null {
+  const { followUp, subject } = view;
+  if (!view.known) {
+    return {
+      title: 'Nothing to acknowledge',
+      paragraphs: [`Nothing is known of ${subject} any more: it was settled and then forgotten.`],
+    };
+  }
+  if (followUp === null) return nothingOpen(subject, `status: ${view.status}`);
+  if (followUp.closedAt !== null) return isOver(view, followUp, followUp.closedAt);
   // An old mail must not silence a new failure of the same payment.
-  if (link.issuedAt < followUp.openedAt - CLOCK_SLACK_MS)
-    return page(409, {
+  if (link.issuedAt < followUp.openedAt - CLOCK_SLACK_MS) {
+    return {
       title: 'This link belongs to an earlier follow-up',
-      paragraphs: [`${view.subject} has failed again since. Please use the newest mail about it.`],
-    });
+      paragraphs: [`${subject} has failed again since. Please use the newest mail about it.`],
+    };
+  }
   if (followUp.acknowledged === null) return null;
   const { by, at } = followUp.acknowledged;
-  return page(409, {
+  return {
     title: 'Already acknowledged',
-    paragraphs: [`${by} acknowledged ${view.subject} on ${dateText(at)}.`, 'Nothing has changed.'],
-  });
+    paragraphs: [`${by} acknowledged ${subject} on ${dateText(at)}.`, 'Nothing has changed.'],
+  };
 }
 
-function nothingOpen(subject: string, detail: string): Promise<Response> {
-  return page(409, {
+function isOver(view: SubjectView, followUp: FollowUp, closedAt: number): PageContent {
+  const { acknowledged } = followUp;
+  const how = (followUp.closedBy ?? 'closed').replaceAll('_', ' ');
+  const entry = view.timeline.findLast(
+    ({ at, rule }) => at === closedAt && rule === followUp.closedBy,
+  );
+  const who = /^person (.+): resolve$/.exec(entry?.cause ?? '')?.[1];
+  const by = who === undefined ? '' : ` by ${who}`;
+  return {
+    title: 'Nothing to acknowledge',
+    paragraphs: [
+      `The follow-up of ${view.subject} is over: ${how}${by} on ${dateText(closedAt)}.`,
+      ...(acknowledged === null
+        ? []
+        : [`${acknowledged.by} acknowledged it on ${dateText(acknowledged.at)}.`]),
+    ],
+  };
+}
+
+function nothingOpen(subject: string, detail: string): PageContent {
+  return {
     title: 'Nothing to acknowledge',
     paragraphs: [`The follow-up of ${subject} is not open any more (${detail}).`],
-  });
+  };
 }
 
 /** One page for forged and expired links: it gives no hint which it was. */

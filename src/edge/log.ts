@@ -14,6 +14,8 @@ export interface Log {
 }
 
 const TEXT_CHARS_MAX = 300;
+/** Looked at for addresses; far more than masking could shrink to what is shown. */
+const MASKED_CHARS_MAX = 8192;
 
 /** `wallNow` in epoch ms; the sink gets a line without its line break. */
 export function createLog(options: { sink: LogSink; wallNow: () => number }): Log {
@@ -45,10 +47,16 @@ export function errorText(error: unknown): string {
   return printable(error instanceof Error ? error.message : 'unknown error');
 }
 
-/** Cut to 300 characters, mail addresses masked (`a***@example.com`). */
+/** Mail addresses masked (`a***@example.com`), then cut to 300 characters. */
 export function printable(text: string): string {
-  const cut = text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text;
-  return cut.replace(
+  // Masked before the cut, which could take the host away and leave a name that is no address.
+  const masked = maskAddresses(text.slice(0, MASKED_CHARS_MAX));
+  return masked.length > TEXT_CHARS_MAX ? `${masked.slice(0, TEXT_CHARS_MAX)}…` : masked;
+}
+
+/** Everything that looks like a mail address keeps its first character and its host. */
+export function maskAddresses(text: string): string {
+  return text.replace(
     /([^\s@<>"',;:()]{1,64})@([A-Za-z0-9.-]{1,253})/g,
     (_, local: string, host) => `${local.slice(0, 1)}***@${host}`,
   );

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { maskAddresses } from '../edge/log.ts';
 import { diskFullSentence, isDiskFull, LaunchRefused } from './faults.ts';
 import { endProcess, signalGroup } from './processes.ts';
 
@@ -185,7 +186,9 @@ function failureSentence(spec: ChildSpec, run: Run, what: string): string {
 function logTail(path: string, start: number): string {
   try {
     const text = readFileSync(path).subarray(start).subarray(-8192).toString('utf8');
-    return stripAnsi(text).trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
+    const lines = stripAnsi(text).trimEnd().split('\n').slice(-TAIL_LINES);
+    // A mail catcher or a Worker may have logged whom it served; terminals are recorded and shared.
+    return maskAddresses(lines.join('\n'));
   } catch {
     return '';
   }

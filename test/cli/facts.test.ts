@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   countFacts,
@@ -11,6 +12,7 @@ import {
 import type { FactTable } from '../../src/core/fact-table.ts';
 import { githubFacts } from '../../webhooks/github-facts.ts';
 import { stripeFacts } from '../../webhooks/stripe-facts.ts';
+import { sharedPath } from '../support/shared.ts';
 
 const OPTIONS = { alertLabels: ['incident', 'outage', 'alert', 'security'] };
 
@@ -158,14 +160,11 @@ describe('the report', () => {
 });
 
 describe('shared payloads', () => {
-  const folder = new URL('../../../shared/payloads/', import.meta.url);
-  const present = existsSync(folder);
-  if (!present)
-    process.stderr.write('SKIPPED: ../shared/payloads is absent, its labels were not run\n');
+  const folder = sharedPath('payloads');
 
-  it.skipIf(!present)('agrees with every Stripe and GitHub label, leniently', () => {
+  it.skipIf(folder === null)('agrees with every Stripe and GitHub label, leniently', () => {
     const entries: LabelledPayload[] = ['payment.json', 'alerts.json'].flatMap((name) =>
-      JSON.parse(readFileSync(new URL(name, folder), 'utf8')),
+      JSON.parse(readFileSync(join(folder ?? '', name), 'utf8')),
     );
     const report = runFacts({
       entries,

@@ -83,10 +83,11 @@ describe('a subject', () => {
     expect((await get(under, '/api/alerts/github/octo/repo/5')).status).toBe(200);
   });
 
-  it('nothing was ever said about is 404 with a remedy', async () => {
-    const { status, body } = await get(edge(), '/api/payments/stripe/in_1');
+  it.each(['', '/simulate'])('nothing is known of is 404 with a remedy: %s', async (action) => {
+    const { status, body } = await get(edge(), `/api/payments/stripe/in_1${action}`);
     expect(status).toBe(404);
     expect(body.error).toMatchObject({ code: 'unknown_subject' });
+    expect(body.error.message).toMatch(/^Nothing is known of payment stripe\/in_1: .*forgotten/);
     expect(body.error.remedy).toBeTruthy();
   });
 
@@ -104,6 +105,7 @@ describe('a subject', () => {
   it('is simulated with its own ladder, or another that exists', async () => {
     const under = edge();
     const ladder = [...under.gateway.ladders.keys()][0] ?? '';
+    under.ingress.views.set('stripe/in_1', viewOf('stripe/in_1', { known: true }));
     const path = '/api/payments/stripe/in_1/simulate';
     expect((await get(under, path)).body).toMatchObject({ subject: 'stripe/in_1' });
     expect((await get(under, `${path}?ladder=${ladder}`)).body).toMatchObject({ ladder });

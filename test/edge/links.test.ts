@@ -48,6 +48,67 @@ describe('the acknowledge link', () => {
     expect(under.ingress.operated).toEqual([]);
   });
 
+  const CLOSED = { closedAt: NOW + 30_000, closedBy: 'paid' } as const;
+  const ENTRY = { at: NOW + 30_000, decision: 'closed follow-up: resolved', rule: 'resolved' };
+
+  it.each([
+    [
+      'acknowledged by somebody',
+      openView({ acknowledged: { at: NOW + 1_000, by: 'ada@example.com' } }),
+      ['Already acknowledged', 'ada@example.com', '2026-03-02 12:00 UTC'],
+    ],
+    ['over', openView(CLOSED), ['Nothing to acknowledge', 'paid on 2026-03-02 12:00 UTC']],
+    [
+      'over by the word of a person',
+      {
+        ...openView({ ...CLOSED, closedBy: 'resolved' }),
+        timeline: [{ ...ENTRY, cause: 'person ada <b>: resolve' }],
+      },
+      ['Nothing to acknowledge', 'resolved by ada &lt;b&gt; on 2026-03-02 12:00 UTC'],
+    ],
+    [
+      'acknowledged and then over',
+      openView({ ...CLOSED, acknowledged: { at: NOW, by: 'bob' } }),
+      ['paid on', 'bob acknowledged it on 2026-03-02 12:00 UTC'],
+    ],
+    ['forgotten', viewOf(ACK.subject, {}), ['Nothing to acknowledge', 'Nothing is known of']],
+    [
+      'of a later follow-up',
+      openView({ openedAt: NOW + 3_600_000 }),
+      ['This link belongs to an earlier follow-up'],
+    ],
+  ])('shows no button on GET when it is %s, and says so', async (_name, view, texts) => {
+    const under = edge();
+    under.ingress.views.set(ACK.subject, view);
+    const path = `/ack/${under.links.acknowledge(ACK)}`;
+    const page = await get(under, path);
+    const text = await page.text();
+    expect(page.status).toBe(200);
+    for (const part of texts) expect(text).toContain(part);
+    expect(text).not.toContain('<form');
+    expect((await get(under, path, 'HEAD')).status).toBe(200);
+    expect((await press(under, path)).status).toBe(409);
+    expect(under.ingress.operated).toEqual([]);
+  });
+
+  it('shows the button for the subject that the payment was joined to', async () => {
+    const under = edge();
+    const joined = 'stripe/in_main';
+    under.ingress.views.set(ACK.subject, viewOf(ACK.subject, { known: true, linkedTo: joined }));
+    under.ingress.views.set(joined, { ...openView({}), subject: joined });
+    const text = await (await get(under, `/ack/${under.links.acknowledge(ACK)}`)).text();
+    expect(text).toContain('<form method="post">');
+    expect(text).toContain(joined);
+  });
+
+  it('shows no button while nobody can say whether it would act', async () => {
+    const under = edge();
+    under.ingress.trouble = { reason: 'unreachable', detail: 'x' };
+    const page = await get(under, `/ack/${under.links.acknowledge(ACK)}`);
+    expect(page.status).toBe(503);
+    expect(await page.text()).not.toContain('<form');
+  });
+
   it('acknowledges on POST, in the name of the address it was mailed to', async () => {
     const under = edge();
     const response = await press(under, `/ack/${under.links.acknowledge(ACK)}`);

@@ -72,6 +72,19 @@ describe('a supervised child', () => {
     expect(pidOnFile()).not.toBe(first);
   });
 
+  it('that quotes a customer in its last words is repeated without the address', async () => {
+    const words = 'no mailbox ada.lovelace+1@customer.example for <bob@b.example>';
+    const said: string[] = [];
+    child = createChild(specOf(`console.log('${words}'); setTimeout(() => process.exit(3), 50);`), {
+      ...silent,
+      say: (sentence) => said.push(sentence),
+    });
+    await child.start();
+    await until(() => said.length > 0);
+    expect(said[0]).toContain('no mailbox a***@customer.example for <b***@b.example>');
+    expect(said[0]).not.toMatch(/lovelace|bob@/);
+  });
+
   it('that dies again and again is given up after three restarts', async () => {
     let gaveUp = '';
     child = createChild(specOf('setTimeout(() => process.exit(3), 20);'), {

@@ -17,6 +17,7 @@ import type {
   OperatorMessage,
   ParkMessage,
   QuarantineGroup,
+  SimulateAnswer,
   SubjectView,
   SuppressMessage,
 } from '../../src/durable/contract.ts';
@@ -123,6 +124,7 @@ export interface MemoryIngress extends Ingress {
   readonly operated: { readonly subject: string; readonly message: OperatorMessage }[];
   readonly suppressed: { readonly recipientKey: string; readonly message: SuppressMessage }[];
   readonly views: Map<string, SubjectView>;
+  readonly plans: Map<string, SimulateAnswer>;
   readonly groups: Map<string, readonly QuarantineGroup[]>;
   failures: readonly FailedInvocation[];
   operatorAnswer: OperatorAnswer;
@@ -148,6 +150,7 @@ export function memoryIngress(): MemoryIngress {
     operated: [],
     suppressed: [],
     views: new Map(),
+    plans: new Map(),
     groups: new Map(),
     failures: [],
     operatorAnswer: { accepted: true, decision: 'done', rule: 'done' },
@@ -176,7 +179,14 @@ export function memoryIngress(): MemoryIngress {
     },
     view: (_kind, subject) => answer(ingress.views.get(subject) ?? viewOf(subject, {})),
     simulate: (_kind, subject, { ladder }) =>
-      answer({ subject, ladder: ladder ?? 'pinned', anchorAt: null, steps: [] }),
+      answer(
+        ingress.plans.get(subject) ?? {
+          subject,
+          ladder: ladder ?? 'pinned',
+          anchorAt: null,
+          steps: [],
+        },
+      ),
     suppress: async (recipientKey, message) => {
       if (ingress.trouble === null) ingress.suppressed.push({ recipientKey, message });
       return answer({ suppressed: true });

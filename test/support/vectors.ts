@@ -1,20 +1,14 @@
 /** The vector files beside the repository, where a checkout has them. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import type { SignatureVector } from '../../src/cli/vectors.ts';
 import { parseVectors } from '../../src/cli/vectors.ts';
+import { sharedPath } from './shared.ts';
 
-const FILE = fileURLToPath(new URL('../../../shared/vectors/signatures.json', import.meta.url));
-
-/** Null, with a line on the console, when the file is absent: a skipped test must be seen. */
+/** Null when the file is absent; see `sharedPath`. */
 export function sharedVectors(names: readonly string[]): readonly SignatureVector[] | null {
-  if (!existsSync(FILE)) {
-    process.stderr.write(
-      `SKIPPED: ../shared/vectors/signatures.json is absent (${names.join(', ')})\n`,
-    );
-    return null;
-  }
-  const parsed = parseVectors(JSON.parse(readFileSync(FILE, 'utf8')));
+  const path = sharedPath('vectors/signatures.json');
+  if (path === null) return null;
+  const parsed = parseVectors(JSON.parse(readFileSync(path, 'utf8')));
   if ('problem' in parsed) throw new Error(parsed.problem);
   return parsed.vectors.filter((vector) => names.includes(vector.provider));
 }

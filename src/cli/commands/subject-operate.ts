@@ -28,7 +28,13 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
     },
     examples: [`hookline ${noun} hold ${example} --until 3d --reason "talking to them"`],
     run: async ({ arguments: [subject = ''], options }, world) => {
-      if (options.reason === null) throw new Misuse('A hold needs --reason: someone will ask.');
+      if (options.reason === null) {
+        const until = options.until === null ? '' : ` --until ${options.until}`;
+        throw new Misuse(
+          'A hold needs --reason: someone will ask why. ' +
+            `Type: hookline ${noun} hold ${subject}${until} --reason "…"`,
+        );
+      }
       const until = options.until === null ? null : await followUpInstant(world, options.until);
       if (until !== null && typeof until !== 'number') return refused(world, until.sentence);
       return post(world, { noun, subject, verb: 'hold' }, options.json, {

@@ -29,7 +29,8 @@ export function simulateCommand(noun: SubjectNoun, example: string): Command {
         return 1;
       }
       if (options.json) world.print.json(answer.value);
-      else for (const line of planLines(readPlan(answer.value))) world.print.line(line);
+      else
+        for (const line of planLines(noun, subject, readPlan(answer.value))) world.print.line(line);
       return 0;
     },
   });
