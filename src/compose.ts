@@ -28,6 +28,7 @@ export interface Parts {
   readonly version: string;
   /** True on Node; see `ServiceDeps`. */
   readonly cancelTimers: boolean;
+  readonly metricsPublic: boolean;
   readonly clientOf?: NonNullable<EdgeDeps['clientOf']>;
 }
 
@@ -55,6 +56,7 @@ export function compose(parts: Parts) {
     metrics: parts.metrics,
     version: parts.version,
     links: codec,
+    metricsPublic: parts.metricsPublic,
     ...(parts.clientOf === undefined ? {} : { clientOf: parts.clientOf }),
   });
   return { app, services };

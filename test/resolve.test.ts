@@ -7,6 +7,7 @@ import type { Ladder } from '../src/core/ladder.ts';
 import { isPlaceholder } from '../src/resolve/secrets.ts';
 import { formatProblems, parseMailbox, type ResolveInput, resolveGateway } from '../src/resolve.ts';
 import { providers } from '../webhooks/index.ts';
+import { holds } from './support/property.ts';
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex');
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -574,8 +575,6 @@ describe('problems', () => {
   });
 
   it('are found in anything at all without a crash', () => {
-    const seed = Number(process.env['FC_SEED'] ?? 20_260_303);
-    process.stdout.write(`config law: seed ${seed}, 10000 runs (FC_SEED=… repeats)\n`);
     const anything = fc.anything({ withNullPrototype: true, withSparseArray: true });
     const names = fc.constantFrom('sources', 'mail', 'ladders', 'calendar', 'limits', 'paused');
     const inside = fc.constantFrom(
@@ -594,7 +593,7 @@ describe('problems', () => {
       if (result.ok) expect(result.value.sources.get('stripe')?.secrets).toHaveLength(1);
       else expect(result.failure.length).toBeGreaterThan(0);
     });
-    fc.assert(law, { numRuns: 10_000, seed });
+    holds('a config of anything at all', law);
   });
 
   it('of a file that holds no config at all are one problem', () => {

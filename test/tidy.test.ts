@@ -1,6 +1,8 @@
 /** House rules, read from the source. A rule nobody checks is not a rule. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
+import { isFunctionLikeDeclaration, type Node, type SourceFile } from 'typescript/unstable/ast';
+import { API } from 'typescript/unstable/sync';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -114,6 +116,22 @@ const BANNED: readonly { readonly where: RegExp; readonly what: RegExp; readonly
   },
 ];
 
+/** Functions of `linesMax` lines or more, by their first line; the comment before is not counted. */
+function longFunctions(file: SourceFile, linesMax: number): readonly string[] {
+  const lineAt = (position: number): number => file.text.slice(0, position).split('\n').length;
+  const found: string[] = [];
+  const visit = (node: Node): void => {
+    if (isFunctionLikeDeclaration(node)) {
+      const first = lineAt(node.getStart(file));
+      const lines = lineAt(node.end) - first + 1;
+      if (lines >= linesMax) found.push(`${first} (${lines} lines)`);
+    }
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return found;
+}
+
 describe('the text of the source', () => {
   it('uses nothing that its part may not use', () => {
     const strays = sources.flatMap((path) =>
@@ -137,6 +155,24 @@ describe('the text of the source', () => {
     expect(long).toEqual([]);
   });
 
+  it('keeps functions under 60 lines', () => {
+    const api = new API({ cwd: ROOT });
+    try {
+      const config = join(ROOT, 'tsconfig.json');
+      const project = api.updateSnapshot({ openProjects: [config] }).getProject(config);
+      const read = sources
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => ({ path, file: project?.program.getSourceFile(join(ROOT, path)) }));
+      expect(read.filter(({ file }) => file === undefined)).toEqual([]);
+      const long = read.flatMap(({ path, file }) =>
+        file === undefined ? [] : longFunctions(file, 60).map((where) => `${path}:${where}`),
+      );
+      expect(long).toEqual([]);
+    } finally {
+      api.close();
+    }
+  }, 60_000);
+
   it('gives a reason on the line for every check it turns off', () => {
     const bare = [...sources, ...filesUnder('test').filter(isSource)].flatMap((path) =>
       read(path)
@@ -148,6 +184,15 @@ describe('the text of the source', () => {
         ),
     );
     expect(bare).toEqual([]);
+  });
+
+  it('draws from one seed in all tests, the one of test/support/property.ts', () => {
+    const own = 'test/support/property.ts';
+    const drawn = /process\.env\['\w*SEED'\]|\bfc\.(assert|check)\(|Date\.now\(\) %|Math\.random\(/;
+    const strays = filesUnder('test')
+      .filter((path) => isSource(path) && path !== own && path !== 'test/tidy.test.ts')
+      .filter((path) => drawn.test(read(path)));
+    expect(strays).toEqual([]);
   });
 
   it('names every ctx.run', () => {

@@ -1,6 +1,6 @@
 /** `node examples/serverless/invoke.ts`: both Lambda handlers at work, without AWS. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildEvent } from '../../src/cli/fixtures/build-event.ts';
 import { utf8 } from '../../src/core/bytes.ts';
@@ -41,9 +41,7 @@ export function lambdaEnvironment(
 
 /** A folder that outlives the function, as a mounted volume does: the gateway refuses /tmp. */
 export function volume(): { readonly dir: string; remove(): void } {
-  const parent = join(import.meta.dirname, '../../node_modules/.cache');
-  mkdirSync(parent, { recursive: true });
-  const dir = mkdtempSync(join(parent, 'hookline-lambda-'));
+  const dir = mkdtempSync('/var/tmp/hookline-lambda-');
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 

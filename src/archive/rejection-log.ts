@@ -62,7 +62,7 @@ export interface RejectionWrite {
 export function rejectionLog(limits: RejectionLimits = REJECTION_LIMITS): RejectionLog {
   let samples: RejectionRecord[] = [];
   let counts = new Map<string, Count>();
-  const windows = new Map<string, { second: number; sampled: number }>();
+  const sampler = createSampler(limits);
   const rowsSinceTrim = new Map<string, number>();
   let unwrittenCount = 0;
 
@@ -81,26 +81,13 @@ export function rejectionLog(limits: RejectionLimits = REJECTION_LIMITS): Reject
     unwrittenCount += refused;
   };
 
-  const isSampled = (source: string, reason: string, at: number): boolean => {
-    if (samples.length >= limits.pendingMax) return false;
-    const second = Math.floor(at / 1000);
-    const key = JSON.stringify([source, reason]);
-    const window = windows.get(key);
-    if (window === undefined || window.second !== second) {
-      if (window === undefined && windows.size >= limits.pairsMax) return false;
-      windows.set(key, { second, sampled: 1 });
-      return true;
-    }
-    window.sampled += 1;
-    return window.sampled <= limits.sampledPerSecond;
-  };
-
   return {
     add(record) {
       const source = record.source.slice(0, NAME_CHARS_MAX);
       const reason = record.reason.slice(0, NAME_CHARS_MAX);
       count(source, reason, record.at, 1);
-      if (!isSampled(source, reason, record.at)) return false;
+      if (samples.length >= limits.pendingMax) return false;
+      if (!sampler.takes(source, reason, record.at)) return false;
       samples.push({ ...record, source, reason });
       return true;
     },
@@ -117,14 +104,36 @@ export function rejectionLog(limits: RejectionLimits = REJECTION_LIMITS): Reject
       samples = [];
       counts = new Map();
       unwrittenCount = 0;
-      // A window that is forgotten only lets a few more samples through.
-      if (windows.size >= limits.pairsMax) windows.clear();
+      sampler.makeRoom();
       return {
         queries,
         restoreCounts: () => {
           for (const { source, reason, day, refused } of taken) count(source, reason, day, refused);
         },
       };
+    },
+  };
+}
+
+/** The first few of a second for each source and reason. */
+function createSampler(limits: RejectionLimits) {
+  const windows = new Map<string, { second: number; sampled: number }>();
+  return {
+    takes: (source: string, reason: string, at: number): boolean => {
+      const second = Math.floor(at / 1000);
+      const key = JSON.stringify([source, reason]);
+      const window = windows.get(key);
+      if (window === undefined || window.second !== second) {
+        if (window === undefined && windows.size >= limits.pairsMax) return false;
+        windows.set(key, { second, sampled: 1 });
+        return true;
+      }
+      window.sampled += 1;
+      return window.sampled <= limits.sampledPerSecond;
+    },
+    /** A window that is forgotten only lets a few more samples through. */
+    makeRoom: (): void => {
+      if (windows.size >= limits.pairsMax) windows.clear();
     },
   };
 }

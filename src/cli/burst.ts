@@ -7,12 +7,17 @@ import type { World } from './command.ts';
 export interface Shot {
   /** HTTP status, or a word for no answer (`ECONNREFUSED`, `timeout`). */
   readonly status: number | string;
+  /** Of the last attempt. */
   readonly tookMs: number;
+  /** It was asked to come back at least once, and did. */
+  readonly cameBack?: boolean;
 }
 
 export interface BurstSummary {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
+  /** Shots that were sent again after a 503. */
+  readonly cameBack: number;
   readonly tookSeconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -72,6 +77,7 @@ export function summarize(shots: readonly Shot[], tookSeconds: number): BurstSum
   return {
     sent: shots.length,
     byStatus,
+    cameBack: shots.filter(({ cameBack }) => cameBack === true).length,
     tookSeconds,
     p50Ms: percentile(0.5),
     p99Ms: percentile(0.99),
@@ -88,6 +94,7 @@ export function summaryText(summary: BurstSummary, count: number): string {
   return (
     `${summary.sent} of ${count} answered in ${summary.tookSeconds.toFixed(1)} s (${rate}/s), ` +
     `p50 ${Math.round(summary.p50Ms)} ms, p99 ${Math.round(summary.p99Ms)} ms, ` +
-    `max ${Math.round(summary.maxMs)} ms${statuses === '' ? '' : `: ${statuses}`}`
+    `max ${Math.round(summary.maxMs)} ms${statuses === '' ? '' : `: ${statuses}`}` +
+    (summary.cameBack === 0 ? '' : ` (${summary.cameBack} came back after a 503)`)
   );
 }

@@ -11,10 +11,20 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Unpredictable, from the system's source. */
+/** A synthetic event takes some hundred draws. */
+const BLOCK_BYTES = 2048;
+
+/** Unpredictable, from the system's source, which is asked for a block at a time. */
 export function systemRandom(randomBytes: (count: number) => Uint8Array): () => number {
+  let block = new Uint8Array(0);
+  let used = 0;
   return () => {
-    const [a = 0, b = 0, c = 0, d = 0] = randomBytes(4);
+    if (used + 4 > block.length) {
+      block = Uint8Array.from(randomBytes(BLOCK_BYTES));
+      used = 0;
+    }
+    const [a = 0, b = 0, c = 0, d = 0] = block.subarray(used, used + 4);
+    used += 4;
     return (a * 0x1_00_00_00 + b * 0x1_00_00 + c * 0x1_00 + d) / 0x1_0000_0000;
   };
 }

@@ -11,7 +11,12 @@ import { migrateLocalD1, wranglerChild } from './wrangler-child.ts';
 
 const READY_WITHIN_MS = 60_000;
 /** Variables that reach the Worker when they are set, besides the secrets the config names. */
-const PASSED_ON = ['HOOKLINE_TEAM_EMAIL', 'RESTATE_AUTH_TOKEN', 'RESTATE_IDENTITY_KEY'];
+const PASSED_ON = [
+  'HOOKLINE_TEAM_EMAIL',
+  'HOOKLINE_METRICS_PUBLIC',
+  'RESTATE_AUTH_TOKEN',
+  'RESTATE_IDENTITY_KEY',
+];
 
 /** Starts it all and resolves when `/readyz` says that an event can be accepted. */
 export async function startEdgeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {

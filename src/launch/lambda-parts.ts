@@ -56,6 +56,7 @@ export async function buildLambda(
     version: VERSION,
     // Request and response only: remembering a timer's id would cost an invocation per timer.
     cancelTimers: false,
+    metricsPublic: env['HOOKLINE_METRICS_PUBLIC'] === 'yes',
     // Where the platform saw the request come from; a client cannot write it.
     clientOf: (_request, bindings) => sourceAddress(bindings),
   });

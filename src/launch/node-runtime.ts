@@ -63,6 +63,7 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
     wallNow,
     version: VERSION,
     cancelTimers: true,
+    metricsPublic: settings.metricsPublic,
     clientOf: peerAddress,
   });
   const endpoint = await serveEndpoint({

@@ -73,6 +73,8 @@ export interface Settings {
   readonly smtpUrl: string | null;
   /** File path of the SQLite archive; null: inside the data directory. */
   readonly archivePath: string | null;
+  /** `/metrics` without the operator token, for a scraper on a private network. */
+  readonly metricsPublic: boolean;
 }
 
 export type Asked =
@@ -114,6 +116,7 @@ export function readSettings(
     restateIdentityKeys: (value('RESTATE_IDENTITY_KEY') ?? '').split(/[\s,]+/).filter(Boolean),
     smtpUrl: readUrl('SMTP_URL', value('SMTP_URL'), ['smtp:', 'smtps:'], problems),
     archivePath: readArchivePath(value('DATABASE_URL'), cwd, problems),
+    metricsPublic: readYes('HOOKLINE_METRICS_PUBLIC', value('HOOKLINE_METRICS_PUBLIC'), problems),
   };
   return problems.length > 0 ? fail(problems) : ok({ kind: 'start', settings });
 }
@@ -190,6 +193,13 @@ function readScale(text: string | null, problems: string[]): number | null {
       '(86400: a day passes in a second).',
   );
   return null;
+}
+
+function readYes(name: string, text: string | null, problems: string[]): boolean {
+  if (text === null || text === 'no') return false;
+  if (text === 'yes') return true;
+  problems.push(`${name} is "${text}"; it is yes or no (no when it is not set).`);
+  return false;
 }
 
 function readUrl(
@@ -270,6 +280,7 @@ export function settingsHelp(command: string): string {
     '  SMTP_URL: send mail here, start no catcher; sources are then in shadow mode unless live',
     '  DATABASE_URL: file:/path of the SQLite archive',
     '  HOOKLINE_HOST, HOOKLINE_ENDPOINT_HOST: addresses to bind (127.0.0.1)',
+    '  HOOKLINE_METRICS_PUBLIC=yes: /metrics without the operator token',
     '',
   ].join('\n');
 }

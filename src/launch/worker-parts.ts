@@ -7,11 +7,13 @@ import { type D1Binding, d1Archive } from '../archive/d1.ts';
 import { compose } from '../compose.ts';
 import type { GatewayConfig } from '../config.ts';
 import { type Clock, scaledClock, wallClock } from '../core/clock.ts';
+import { fail, ok, type Result } from '../core/result.ts';
 import { createIngress } from '../durable/ingress.ts';
 import { createWebCrypto } from '../edge/crypto-web.ts';
 import { consoleSink, createLog } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { refuse } from '../edge/respond.ts';
+import type { Gateway } from '../gateway.ts';
 import { mailStaysHere } from '../mail/smtp-url.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { type ConfigProblem, resolveGateway } from '../resolve.ts';
@@ -41,38 +43,15 @@ export function buildWorker(
   origin: string,
 ): BuiltWorker {
   const wallNow = (): number => Date.now();
-  const text = (name: string): string | null => {
-    const value = env[name];
-    return typeof value === 'string' && value !== '' ? value : null;
-  };
-  const smtpUrl = text('SMTP_URL');
-  const resolved = resolveGateway({
-    config,
-    env: Object.fromEntries(
-      Object.entries(env).filter(
-        (entry): entry is [string, string] => typeof entry[1] === 'string',
-      ),
-    ),
-    providers,
-    // Set by `npm run dev:edge` only, where all mail ends in its catcher.
-    liveByDefault: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
-    mailStaysHere: smtpUrl !== null && mailStaysHere(smtpUrl),
-    publicUrl: text('HOOKLINE_URL') ?? origin,
-    sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
-  });
-  const ingressUrl = text('RESTATE_INGRESS_URL');
-  if (!resolved.ok || ingressUrl === null || smtpUrl === null) {
-    return closedDoor([
-      ...(resolved.ok ? [] : resolved.failure),
-      ...(ingressUrl === null ? [unset('RESTATE_INGRESS_URL')] : []),
-      ...(smtpUrl === null ? [unset('SMTP_URL')] : []),
-    ]);
-  }
+  const text = textsOf(env);
+  const settled = settle(env, config, origin);
+  if (!settled.ok) return closedDoor(settled.failure);
+  const { gateway, ingressUrl, smtpUrl } = settled.value;
   const metrics = createMetrics();
   const log = createLog({ sink: consoleSink, wallNow });
   const token = text('RESTATE_AUTH_TOKEN');
   const { app, services } = compose({
-    gateway: resolved.value,
+    gateway,
     archive: d1Archive(env.ARCHIVE, { onCommit: metrics.archiveCommitted, nowMs: wallNow }),
     ingress: createIngress({
       ingressUrl,
@@ -90,6 +69,7 @@ export function buildWorker(
     version: VERSION,
     // Remembering a timer's id costs a round trip per armed timer here; generations decide anyway.
     cancelTimers: false,
+    metricsPublic: text('HOOKLINE_METRICS_PUBLIC') === 'yes',
     // Set by Cloudflare at the edge; a client cannot write it.
     clientOf: (request) => request.headers.get('cf-connecting-ip'),
   });
@@ -104,6 +84,50 @@ export function buildWorker(
   const isOpen = identityKeys.length > 0 || text('HOOKLINE_ENDPOINT_IS_PRIVATE') === 'yes';
   if (!isOpen) log.error('objects_closed', { remedy: 'Set RESTATE_IDENTITY_KEY.' });
   return { app, objects: isOpen ? serve : async () => refuse({ kind: 'unavailable' }) };
+}
+
+/** Reads a variable or a secret; null: not set, or empty. */
+function textsOf(env: WorkerEnvironment): (name: string) => string | null {
+  return (name) => {
+    const value = env[name];
+    return typeof value === 'string' && value !== '' ? value : null;
+  };
+}
+
+/** Everything the Worker cannot do without, or every problem at once. */
+function settle(
+  env: WorkerEnvironment,
+  config: GatewayConfig,
+  origin: string,
+): Result<
+  { readonly gateway: Gateway; readonly ingressUrl: string; readonly smtpUrl: string },
+  readonly ConfigProblem[]
+> {
+  const text = textsOf(env);
+  const smtpUrl = text('SMTP_URL');
+  const ingressUrl = text('RESTATE_INGRESS_URL');
+  const resolved = resolveGateway({
+    config,
+    env: Object.fromEntries(
+      Object.entries(env).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    ),
+    providers,
+    // Set by `npm run dev:edge` only, where all mail ends in its catcher.
+    liveByDefault: text('HOOKLINE_MAIL_IS_CAUGHT') === 'yes',
+    mailStaysHere: smtpUrl !== null && mailStaysHere(smtpUrl),
+    publicUrl: text('HOOKLINE_URL') ?? origin,
+    sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
+  });
+  if (resolved.ok && ingressUrl !== null && smtpUrl !== null) {
+    return ok({ gateway: resolved.value, ingressUrl, smtpUrl });
+  }
+  return fail([
+    ...(resolved.ok ? [] : resolved.failure),
+    ...(ingressUrl === null ? [unset('RESTATE_INGRESS_URL')] : []),
+    ...(smtpUrl === null ? [unset('SMTP_URL')] : []),
+  ]);
 }
 
 function unset(field: string): ConfigProblem {

@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
 import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
 import { eventRecord, noise, paymentJson, seededRandom, sha256Hex } from '../support/archive.ts';
+import { SEED } from '../support/property.ts';
 
 const script = fileURLToPath(new URL('../support/archive-process.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'hookline-archive-'));
@@ -50,17 +51,14 @@ async function killMidBurst(
 }
 
 describe('a killed process', () => {
-  const seed =
-    process.env['SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['SEED']);
-
   test('loses no put that had resolved', async () => {
-    process.stdout.write(`kill -9 mid-burst: SEED=${seed}\n`);
-    const random = seededRandom(seed);
+    process.stdout.write(`kill -9 mid-burst: SEED=${SEED}\n`);
+    const random = seededRandom(SEED);
     const path = file('killed');
     const acked: string[] = [];
     for (let round = 0; round < 3; round += 1) {
       const ackedMin = 60 + Math.floor(random() * 250);
-      acked.push(...(await killMidBurst(path, seed + round, ackedMin)));
+      acked.push(...(await killMidBurst(path, SEED + round, ackedMin)));
     }
     expect(acked.length).toBeGreaterThan(180);
     const archive = await openNodeArchive(path);

@@ -24,6 +24,8 @@ interface Posted {
 let server: Server;
 let url = '';
 let posted: Posted[] = [];
+/** How many more deliveries are asked to come back. */
+let busyTimes = 0;
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -34,6 +36,11 @@ beforeAll(async () => {
       body: Buffer.concat(chunks).toString('utf8'),
     };
     posted.push(one);
+    if (busyTimes > 0) {
+      busyTimes -= 1;
+      response.writeHead(503, { 'retry-after': '5' }).end('{}');
+      return;
+    }
     response.statusCode = (await isVerified(one)) ? 200 : 401;
     response.end('{}');
   }).listen(0, '127.0.0.1');
@@ -44,6 +51,7 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   posted = [];
+  busyTimes = 0;
 });
 
 async function isVerified({ path, headers, body }: Posted): Promise<boolean> {
@@ -129,10 +137,89 @@ describe('trigger', () => {
     expect(new Set(subjects).size).toBe(20);
   });
 
+  it('comes back after a 503 in a burst, as providers do, and says how often', async () => {
+    busyTimes = 7;
+    const waits: number[] = [];
+    const env = { ...SECRETS, HOOKLINE_URL: url, HOOKLINE_DATA_DIR: '/nonexistent' };
+    const words = ['trigger', 'stripe', 'invoice.paid', '--count', '20', '--rate', '10000'];
+    // Nobody comes back before all have been there.
+    const sleep = async (ms: number): Promise<void> => {
+      waits.push(ms);
+      while (ms >= 5_000 && posted.length < 20) await new Promise(setImmediate);
+    };
+    const { code, out } = await cli(words, { env, sleep });
+    expect(out).toContain('200 x20 (7 came back after a 503)');
+    expect(code).toBe(0);
+    expect(posted).toHaveLength(27);
+    const asked = waits.filter((ms) => ms >= 5_000);
+    expect(asked).toHaveLength(7);
+    expect(new Set(asked).size).toBeGreaterThan(1);
+    expect(Math.max(...asked)).toBeLessThan(10_000);
+  });
+
+  it('gives up on a gateway that never has room, and shows its 503', async () => {
+    busyTimes = Number.POSITIVE_INFINITY;
+    const env = { ...SECRETS, HOOKLINE_URL: url, HOOKLINE_DATA_DIR: '/nonexistent' };
+    const words = ['trigger', 'stripe', 'invoice.paid', '--count', '2'];
+    const burst = await cli(words, { env, sleep: async () => {} });
+    expect(burst).toMatchObject({ code: 1, out: expect.stringContaining('503 x2') });
+    expect(posted).toHaveLength(8);
+    posted = [];
+    expect((await trigger('stripe', 'invoice.paid')).out).toContain('503 in');
+    expect(posted).toHaveLength(1);
+  });
+
+  it('in a burst takes the 401 it asked for as success, and says why', async () => {
+    const { code, out } = await trigger('stripe', 'invoice.paid', '--count', '2', '--wrong-secret');
+    expect(out).toMatch(/401 x2\nAs expected: the signature is wrong\.\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('says once that nothing answers a burst', async () => {
+    const env = {
+      ...SECRETS,
+      HOOKLINE_URL: 'http://127.0.0.1:9',
+      HOOKLINE_DATA_DIR: '/nonexistent',
+    };
+    const { code, err } = await cli(['trigger', 'stripe', 'invoice.paid', '--count', '3'], { env });
+    expect(err.match(/No gateway answers at/g)).toHaveLength(1);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['stripe', 'invoice.paid', '--rate', '5'], '--rate is for a burst: add --count N.'],
+    [['github', 'workflow_run', '--shape', 'acacia'], '--shape is for Stripe events.'],
+    [['stripe', 'invoice.paid', '--seed', '1.5'], '--seed is a whole number up to 4294967295.'],
+    [['stripe', 'invoice.paid', '--seed', '4294967296'], '--seed is a whole number'],
+  ])('refuses %j, which would change nothing or not what was meant', async (words, sentence) => {
+    const { code, err } = await trigger(...words);
+    expect(err).toContain(sentence);
+    expect([code, posted]).toEqual([2, []]);
+  });
+
+  it('draws its randomness in blocks: a system call for each character slows a burst down', async () => {
+    let calls = 0;
+    const env = { ...SECRETS, HOOKLINE_URL: url, HOOKLINE_DATA_DIR: '/nonexistent' };
+    const randomBytes = (count: number): Uint8Array => {
+      calls += 1;
+      return crypto.getRandomValues(new Uint8Array(count));
+    };
+    await cli(['trigger', 'stripe', 'invoice.paid', '--count', '10'], { env, randomBytes });
+    expect(calls).toBeLessThanOrEqual(20);
+    expect(new Set(posted.map(({ body }) => JSON.parse(body).id)).size).toBe(10);
+  });
+
   it('draws the same ids again for the same seed', async () => {
     for (const seed of ['7', '7', '8']) await trigger('github', 'workflow_run', '--seed', seed);
     const [first, again, other] = posted.map(({ body }) => body);
     expect(again).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('draws other ids for another type: a second event would be taken for the first one', async () => {
+    await trigger('stripe', 'charge.refunded', '--seed', '7');
+    await trigger('stripe', 'charge.dispute.created', '--seed', '7');
+    const [first, other] = posted.map(({ body }) => JSON.parse(body).id);
     expect(other).not.toBe(first);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Encoding } from '../../src/core/bytes.ts';
 import { decode, decodeUtf8, derToP1363, encode } from '../../src/core/bytes.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { holds } from '../support/property.ts';
 
 const ENCODINGS: readonly Encoding[] = ['hex', 'hex-upper', 'base64', 'base64url'];
 
@@ -15,7 +15,8 @@ function reference(bytes: Uint8Array, encoding: Encoding): string {
 
 describe.each(ENCODINGS)('%s', (encoding) => {
   it('encodes as Node does and decodes what it encoded', () => {
-    fuzz(
+    holds(
+      `${encoding} there and back`,
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const text = encode(bytes, encoding);
         expect(text).toBe(reference(bytes, encoding));
@@ -26,7 +27,8 @@ describe.each(ENCODINGS)('%s', (encoding) => {
   });
   it('accepts exactly one spelling of any bytes', () => {
     const alphabet = fc.constantFrom(...'ABab01+/-_= \n.');
-    fuzz(
+    holds(
+      `${encoding}, one spelling`,
       fc.property(fc.string({ unit: alphabet, maxLength: 12 }), (text) => {
         const bytes = decode(text, encoding);
         if (bytes !== null) expect(encode(bytes, encoding)).toBe(text);
@@ -66,7 +68,8 @@ describe('an ECDSA signature in DER', () => {
     expect(derToP1363(hex(der), 2)).toBeNull();
   });
   it('never throws', () => {
-    fuzz(
+    holds(
+      'signatures in DER',
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         const joined = derToP1363(bytes, 32);
         expect(joined === null || joined.length === 64).toBe(true);

@@ -13,14 +13,10 @@ import {
   opensEveryYear,
 } from '../../src/core/calendar.ts';
 import type { Calendar } from '../../src/core/ladder.ts';
+import { holds } from '../support/property.ts';
 
-const seed = Number(process.env['FC_SEED'] ?? 20_260_301);
-const laws = { numRuns: 10_000, seed };
 // A busy machine with two cores takes ten times as long.
 vi.setConfig({ testTimeout: 180_000 });
-process.stdout.write(
-  `calendar laws: seed ${seed}, ${laws.numRuns} runs each (FC_SEED=… repeats)\n`,
-);
 
 const ZONES = [
   'UTC',
@@ -110,7 +106,7 @@ describe('the next moment a person may be written to', () => {
       expect(allowed.at).toBeGreaterThanOrEqual(at);
       expect(closedBecause(allowed.at, zone, calendar)).toBeNull();
     });
-    fc.assert(law, laws);
+    holds('calendar: never closed', law);
   });
 
   it('is the earliest such moment: every minute passed over was closed', () => {
@@ -121,7 +117,7 @@ describe('the next moment a person may be written to', () => {
       expect(closedBecause(between, zone, calendar)).not.toBeNull();
       expect(closedBecause(allowed.at - 1, zone, calendar)).not.toBeNull();
     });
-    fc.assert(law, laws);
+    holds('calendar: the earliest open moment', law);
   });
 
   it('is its own next moment, and then says that nothing moved it', () => {
@@ -129,7 +125,7 @@ describe('the next moment a person may be written to', () => {
       const { at: once } = nextAllowed({ at, zone, calendar });
       expect(nextAllowed({ at: once, zone, calendar })).toEqual({ at: once, shiftedBy: [] });
     });
-    fc.assert(law, laws);
+    holds('calendar: its own next moment', law);
   });
 
   it('never comes earlier for a later question', () => {
@@ -138,7 +134,7 @@ describe('the next moment a person may be written to', () => {
       const first = nextAllowed({ at, zone, calendar }).at;
       expect(nextAllowed({ at: at + later, zone, calendar }).at).toBeGreaterThanOrEqual(first);
     });
-    fc.assert(law, laws);
+    holds('calendar: monotone', law);
   });
 
   it('names a reason exactly when it moved', () => {
@@ -146,7 +142,7 @@ describe('the next moment a person may be written to', () => {
       const allowed = nextAllowed({ at, zone, calendar });
       expect(allowed.shiftedBy.length > 0).toBe(allowed.at > at);
     });
-    fc.assert(law, laws);
+    holds('calendar: a reason exactly when moved', law);
   });
 });
 

@@ -4,6 +4,7 @@ import { isAlertFact, isPaymentFact } from '../../src/core/fact.ts';
 import { type FactRule, type FactTable, factsOf } from '../../src/core/fact-table.ts';
 import type { Text } from '../../src/core/fact-words.ts';
 import { allAt, at, type Json } from '../../src/core/json.ts';
+import { holds as lawHolds } from '../support/property.ts';
 
 const OPTIONS = { alertLabels: [] };
 
@@ -406,7 +407,8 @@ describe('totality', () => {
     // Half of the events look as the table expects, with anything as the values.
     const likely = fc.record({ data: fc.record({ a: fc.string(), b: value, c: value }) });
     let factCount = 0;
-    fc.assert(
+    lawHolds(
+      'facts of any event',
       fc.property(fc.oneof(value, likely), fc.boolean(), (json, each) => {
         const tested: FactRule = each ? { ...rule, each: 'data' } : rule;
         const result = run(tested, json, 'data');
@@ -414,7 +416,7 @@ describe('totality', () => {
         factCount += result.value.length;
         return result.value.every((fact) => fact.ref !== '' && fact.ref.length <= 200);
       }),
-      { numRuns: 1500 },
+      1_500,
     );
     expect(factCount).toBeGreaterThan(100);
   });

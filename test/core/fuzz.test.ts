@@ -8,8 +8,8 @@ import { verifyDelivery } from '../../src/core/verify.ts';
 import { createNodeCrypto } from '../../src/edge/crypto-node.ts';
 import { providers } from '../../webhooks/index.ts';
 import { NOW_SECONDS } from '../suites/provider.ts';
-import { fuzzAsync } from '../support/fuzz.ts';
 import { makers } from '../support/makers.ts';
+import { holdsAsync } from '../support/property.ts';
 
 const crypto = createNodeCrypto();
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -85,7 +85,8 @@ const request: fc.Arbitrary<DeliveryRequest> = fc
 
 describe('whatever is sent', () => {
   it('verifyDelivery gives a verdict, never throws, and never believes noise', async () => {
-    await fuzzAsync(
+    await holdsAsync(
+      'verdicts on noise',
       fc.asyncProperty(fc.constantFrom(...all), request, async (provider, delivery) => {
         const input = { provider, request: delivery, secrets, nowSeconds: NOW_SECONDS, crypto };
         const outcome = await verifyDelivery(input);
@@ -95,7 +96,8 @@ describe('whatever is sent', () => {
     );
   });
   it('readEvents gives events with usable keys or a reason, never throws', async () => {
-    await fuzzAsync(
+    await holdsAsync(
+      'events of noise',
       fc.asyncProperty(fc.constantFrom(...all), request, async (provider, delivery) => {
         const verified = { secretId: 'a', signedAtSeconds: null };
         const input = { provider, source: 's', request: delivery, verified, crypto };
@@ -111,7 +113,8 @@ describe('whatever is sent', () => {
   });
   it('a signed delivery with any one header or body byte changed is not believed', async () => {
     const signable = [...providers.values()];
-    await fuzzAsync(
+    await holdsAsync(
+      'one byte changed',
       fc.asyncProperty(
         fc.constantFrom(...signable),
         fc.uint8Array({ minLength: 1, maxLength: 200 }),

@@ -6,6 +6,7 @@ import {
   minorFromDecimal,
   minorFromProvider,
 } from '../../src/core/money.ts';
+import { holds } from '../support/property.ts';
 
 describe('currency exponents', () => {
   it.each([
@@ -69,7 +70,8 @@ describe('decimal amounts', () => {
   });
 
   it('gives back every amount that was written with the decimals of its currency', () => {
-    fc.assert(
+    holds(
+      'amounts there and back',
       fc.property(
         fc.integer({ min: -1e12, max: 1e12 }),
         fc.constantFrom('USD', 'JPY', 'KWD', 'CLF'),
@@ -82,7 +84,7 @@ describe('decimal amounts', () => {
           expect(minorFromDecimal(text, currency)).toBe(minor);
         },
       ),
-      { numRuns: 2000 },
+      2_000,
     );
   });
 });

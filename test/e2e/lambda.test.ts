@@ -17,7 +17,8 @@ const BODY = JSON.stringify({ id: 'evt_1', object: 'event', type: 'customer.crea
 let dir = '';
 let lambda: Awaited<ReturnType<typeof buildLambda>>;
 beforeAll(async () => {
-  dir = mkdtempSync(join(process.cwd(), '.lambda-test-'));
+  // Not in /tmp, which the gateway refuses, wherever this checkout lies.
+  dir = mkdtempSync('/var/tmp/hookline-lambda-');
   lambda = await buildLambda(config, environment());
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -59,18 +60,23 @@ const CONTEXT = {
 };
 
 /** Payload format 2.0: HTTP APIs and function URLs. */
-function eventV2(body: string, headers: Record<string, string>, base64: boolean): LambdaEvent {
+function eventV2(
+  body: string,
+  headers: Record<string, string>,
+  base64: boolean,
+  { method = 'POST', path = '/webhooks/stripe' } = {},
+): LambdaEvent {
   const event: APIGatewayProxyEventV2 = {
     version: '2.0',
     routeKey: '$default',
-    rawPath: '/webhooks/stripe',
+    rawPath: path,
     rawQueryString: '',
     headers: { host: 'hooks.hookline.test', ...headers },
     requestContext: {
       ...CONTEXT,
       http: {
-        method: 'POST',
-        path: '/webhooks/stripe',
+        method,
+        path,
         protocol: 'HTTP/1.1',
         sourceIp: '192.0.2.1',
         userAgent: 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
@@ -145,6 +151,18 @@ describe('the gateway on Lambda', () => {
     });
     const answer = await lambda.gateway(eventV2(body, await signed(body), false));
     expect(answer).toMatchObject({ statusCode: 503 });
+  });
+});
+
+describe('/metrics on Lambda', () => {
+  const scrape = eventV2('', {}, false, { method: 'GET', path: '/metrics' });
+
+  it('needs the operator token until HOOKLINE_METRICS_PUBLIC is yes', async () => {
+    expect(await lambda.gateway(scrape)).toMatchObject({ statusCode: 401 });
+    const open = await buildLambda(config, { ...environment(), HOOKLINE_METRICS_PUBLIC: 'yes' });
+    const answer = await open.gateway(scrape);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toContain('hookline_accepted_total');
   });
 });
 

@@ -3,15 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { edgeUnderTest } from '../support/edge-app.ts';
 import { SECRETS, stripeDelivery } from '../support/gateway.ts';
+import { holdsAsync } from '../support/property.ts';
 
-const SEED = process.env['SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['SEED']);
 const RUNS = 2_000;
-
-/** Seed printed; `SEED=n` repeats it. */
-async function holdsAsync<Ts>(name: string, property: fc.IAsyncPropertyWithHooks<Ts>) {
-  process.stdout.write(`${name}: ${RUNS} runs, SEED=${SEED}\n`);
-  await fc.assert(property, { seed: SEED, numRuns: RUNS });
-}
 
 const REFUSALS = [401, 404, 405, 413, 415];
 /** What a header may hold after the server has parsed it. */
@@ -62,7 +56,7 @@ describe('whatever a stranger sends', () => {
       fc.webPath(),
     );
     await holdsAsync(
-      'strangers',
+      'what a stranger sends',
       fc.asyncProperty(
         paths,
         headers,
@@ -77,6 +71,7 @@ describe('whatever a stranger sends', () => {
           expect(REFUSALS).toContain(status);
         },
       ),
+      RUNS,
     );
     expect(edge.archive.records.size).toBe(0);
     expect(edge.ingress.tries).toEqual([]);
@@ -98,7 +93,7 @@ describe('whatever a stranger sends', () => {
         .map((event) => new TextEncoder().encode(JSON.stringify(event))),
     );
     await holdsAsync(
-      'signed',
+      'what a sender signs',
       fc.asyncProperty(bodies, async (body) => {
         const delivery = stripeDelivery(body, { secret: SECRETS.stripe });
         const response = await edge.app.request('/webhooks/stripe', {
@@ -111,6 +106,7 @@ describe('whatever a stranger sends', () => {
         for (const { key } of events)
           expect(edge.archive.records.has(`stripe\u0000${key}`)).toBe(true);
       }),
+      RUNS,
     );
   });
 });

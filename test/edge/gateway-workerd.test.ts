@@ -130,6 +130,13 @@ describe('a Worker', () => {
     }
   });
 
+  it('opens /metrics to a scraper only where HOOKLINE_METRICS_PUBLIC is yes', async () => {
+    expect((await gateway.fetch('/metrics')).status).toBe(401);
+    const scraped = await gateway.fetchFrom('public', '/metrics');
+    expect(scraped.status).toBe(200);
+    expect(await scraped.text()).toContain('hookline_accepted_total');
+  });
+
   it('without its settings accepts nothing, and logs what is missing', async () => {
     const { headers, body } = stripeDelivery(untrackedEvent(uniqueId('evt')));
     const delivery = { method: 'POST', headers, body: new Uint8Array(body) };

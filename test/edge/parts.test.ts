@@ -145,7 +145,14 @@ describe('a log line', () => {
       event: 'x',
       n: 1,
     });
-    expect(JSON.parse(line).error).toHaveLength(302);
+    expect(JSON.parse(line).error).toHaveLength(301);
+  });
+
+  it.each([290, 296, 299])('shows no name of an address that the cut at 300 meets: %i', (at) => {
+    const lines: string[] = [];
+    const log = createLog({ sink: (line) => lines.push(line), wallNow: () => BASE });
+    log.warn('x', { error: `${' '.repeat(at)}lovelace@customer.example` });
+    expect(lines[0]).not.toContain('lo');
   });
 });
 

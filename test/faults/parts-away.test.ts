@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Attempt, SEED } from '../support/burst.ts';
+import type { Attempt } from '../support/burst.ts';
 import { killed, runThrough } from '../support/fault-run.ts';
 import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { SEED } from '../support/property.ts';
 import { type RunningRestate, startRestate } from '../support/restate.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SEED } from '../support/burst.ts';
 import { tryFalsehoods } from '../support/falsify.ts';
 import { killed, runThrough } from '../support/fault-run.ts';
 import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { SEED } from '../support/property.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
 
 describe('kill -9 of the Restate server in the middle of 500 events', () => {

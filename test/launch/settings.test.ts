@@ -81,8 +81,17 @@ describe('settings', () => {
     expect(settingsOf([], { DATABASE_URL: 'file:a.db' }).archivePath).toBe('/srv/app/a.db');
   });
 
-  it('name every movable port in the help', () => {
+  it('open /metrics to everybody for the word "yes" only', () => {
+    expect(settingsOf([]).metricsPublic).toBe(false);
+    expect(settingsOf([], { HOOKLINE_METRICS_PUBLIC: 'no' }).metricsPublic).toBe(false);
+    expect(settingsOf([], { HOOKLINE_METRICS_PUBLIC: 'yes' }).metricsPublic).toBe(true);
+    const [problem] = problemsOf([], { HOOKLINE_METRICS_PUBLIC: 'true' });
+    expect(problem).toContain('HOOKLINE_METRICS_PUBLIC is "true"; it is yes or no');
+  });
+
+  it('name every movable port in the help, and what opens /metrics', () => {
     const help = settingsHelp('npm start');
+    expect(help).toContain('HOOKLINE_METRICS_PUBLIC=yes');
     for (const name of ['HOOKLINE_PORT', 'HOOKLINE_RESTATE_NODE_PORT', 'HOOKLINE_MAIL_PORT']) {
       expect(help).toContain(name);
     }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextAttemptAfterMs } from '../../src/mail/backoff.ts';
+import { holds } from '../support/property.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -19,7 +20,8 @@ describe('backoff', () => {
   });
 
   it('never waits less than planned and never over a tenth more', () => {
-    fc.assert(
+    holds(
+      'the wait before a retry',
       fc.property(
         fc.integer({ min: 1, max: 16 }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),

@@ -10,10 +10,6 @@ import { stripeDelivery } from './gateway.ts';
 
 export type Random = () => number;
 
-/** `SEED=n` repeats a run; every test prints the one it used. */
-export const SEED =
-  process.env['SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['SEED']);
-
 /** Mulberry32: small, and the same everywhere. */
 export function randomOf(seed: number): Random {
   let state = seed | 0;

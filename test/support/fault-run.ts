@@ -11,6 +11,7 @@ import {
 import { check, type Evidence, type Kill, type Verdict } from './checker.ts';
 import { collect, type Scene, untilQuiet } from './evidence.ts';
 import { type GatewayProcess, WEBHOOK_SECRET } from './gateway-process.ts';
+import { SEED } from './property.ts';
 import type { SmtpSink } from './smtp-sink.ts';
 
 export interface FaultRun {
@@ -51,7 +52,7 @@ export async function runThrough(run: FaultRun): Promise<FaultResult> {
     (ms / 1000).toFixed(1),
   );
   report(
-    `${name}: SEED=${seed}, ${verdict.acked} acked events in ${burst.attempts.length} attempts ` +
+    `${name}: SEED=${SEED}, ${verdict.acked} acked events in ${burst.attempts.length} attempts ` +
       `(${answersOf(burst.attempts)}), ` +
       `${verdict.violations.length} violations, ${verdict.orderedPairs} ordered pairs, ` +
       `${verdict.mails} mails (${verdict.repeatedAroundKill} repeated and ` +

@@ -1,10 +1,33 @@
+/** Everything that tests draw at random comes from one seed: printed with every run, settable. */
 import fc from 'fast-check';
 
-/** Every run prints its seed; `SEED=n` repeats it. */
-const seed = process.env['SEED'] === undefined ? Date.now() % 2 ** 31 : Number(process.env['SEED']);
+/** `SEED=n` repeats a run: of properties, bursts and kills alike. */
+export const SEED = readSeed(process.env['SEED']);
 
 /** Asserts a property over `runs` cases, seed printed. */
-export function holds<Ts>(name: string, property: fc.IPropertyWithHooks<Ts>, runs = 10_000): void {
-  process.stdout.write(`${name}: ${runs} runs, SEED=${seed}\n`);
-  fc.assert(property, { seed, numRuns: runs, endOnFailure: false });
+export function holds<Ts>(name: string, property: fc.IProperty<Ts>, runs = 10_000): void {
+  announce(name, runs);
+  fc.assert(property, { seed: SEED, numRuns: runs });
+}
+
+/** The same for a property that waits. */
+export async function holdsAsync<Ts>(
+  name: string,
+  property: fc.IAsyncProperty<Ts>,
+  runs: number,
+): Promise<void> {
+  announce(name, runs);
+  await fc.assert(property, { seed: SEED, numRuns: runs });
+}
+
+function announce(name: string, runs: number): void {
+  process.stdout.write(`${name}: ${runs} runs, SEED=${SEED}\n`);
+}
+
+/** Refuses what is no whole number: it would run with another seed than the one that was typed. */
+function readSeed(text: string | undefined): number {
+  if (text === undefined || text === '') return Date.now() % 2 ** 31;
+  const seed = Number(text);
+  if (!Number.isSafeInteger(seed)) throw new Error(`SEED is "${text}"; it is a whole number.`);
+  return seed;
 }

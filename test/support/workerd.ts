@@ -14,7 +14,10 @@ import { freePorts, type RunningRestate, startRestate } from './restate.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 
-/** `public` is on the internet and has no identity key; `bare` has no settings at all. */
+/**
+ * `public` is on the internet, has no identity key and shows its metrics; `bare` has no settings at
+ * all.
+ */
 type WorkerName = 'gateway' | 'public' | 'bare';
 
 interface Asked {
@@ -42,7 +45,7 @@ export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
     root,
     workers: [
       workerOf('gateway', { ...variables, HOOKLINE_ENDPOINT_IS_PRIVATE: 'yes' }),
-      workerOf('public', variables),
+      workerOf('public', { ...variables, HOOKLINE_METRICS_PUBLIC: 'yes' }),
       workerOf('bare', {}),
     ],
   });

@@ -6,6 +6,7 @@ import { isPaymentFact, type PaymentFact } from '../../src/core/fact.ts';
 import { factsOf } from '../../src/core/fact-table.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import { stripeFacts } from '../../webhooks/stripe-facts.ts';
+import { holds } from '../support/property.ts';
 
 const OPTIONS = { alertLabels: [] };
 
@@ -208,7 +209,8 @@ describe('totality', () => {
       fc.constantFrom('id', 'invoice', 'payment_intent', 'charge', 'status', 'payment', 'amount'),
       fc.jsonValue({ maxDepth: 2 }),
     );
-    fc.assert(
+    holds(
+      'stripe facts of any object',
       fc.property(types, object, fc.jsonValue(), (type, data, related_object) => {
         // fast-check types JSON with `unknown` members; a round trip makes it what a parser returns.
         const json: Json = JSON.parse(
@@ -219,7 +221,7 @@ describe('totality', () => {
           ? result.value.every(({ ref }) => ref !== '')
           : result.failure.reason === 'shape';
       }),
-      { numRuns: 1000 },
+      1_000,
     );
   });
 });

@@ -4,37 +4,15 @@ import { runBurst, type Shot, summaryText } from '../burst.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { connectionOf } from '../connection.ts';
 import type { SyntheticEvent } from '../fixtures/build-event.ts';
-import { seededRandom, systemRandom } from '../random.ts';
+import type { ApiShape } from '../fixtures/stripe-seed.ts';
 import { spanMs } from '../times.ts';
-import {
-  buildWished,
-  type EventWish,
-  expectedAnswer,
-  signAttempt,
-  subjectOf,
-  type TriggerTarget,
-  wrongSecretLike,
-} from '../trigger-plan.ts';
+import { expectedAnswer, subjectOf, type TriggerTarget } from '../trigger-plan.ts';
 import { triggerTarget } from '../trigger-target.ts';
+import { type Delivered, deliver, deliverAsProvider, eventAt, type Volley } from '../volley.ts';
 
 const RATE_DEFAULT = 50;
-const TIMEOUT_MS = 30_000;
 const COUNT_MAX = 1_000_000;
-
-/** The job at hand, as typed. */
-interface Volley {
-  readonly target: TriggerTarget;
-  readonly wish: EventWish;
-  readonly seed: number | null;
-  readonly wrongSecret: boolean;
-  readonly skewSeconds: number;
-  readonly times: number;
-}
-
-interface Delivered extends Shot {
-  readonly answer: string;
-  readonly error: unknown;
-}
+const SEED_MAX = 2 ** 32 - 1;
 
 /** Exit 1 when an answer is not the one a correct gateway gives; a wrong secret expects 401. */
 export const trigger: Command = defineCommand({
@@ -54,7 +32,11 @@ export const trigger: Command = defineCommand({
     shape: { kind: 'text', value: 'basil|acacia', about: "Stripe's API shape (basil)" },
     source: { kind: 'text', value: 'NAME', about: 'post to this source' },
     times: { kind: 'number', value: 'N', about: 'post the same event N times' },
-    count: { kind: 'number', value: 'N', about: 'post N events, each about a payment of its own' },
+    count: {
+      kind: 'number',
+      value: 'N',
+      about: 'post N events, each about a payment of its own; a 503 is sent again, as providers do',
+    },
     rate: { kind: 'number', value: 'R', about: `events per second with --count (${RATE_DEFAULT})` },
     seed: { kind: 'number', value: 'N', about: 'the same ids again' },
     'wrong-secret': { kind: 'flag', about: 'sign with another secret; 401 is expected' },
@@ -68,19 +50,19 @@ export const trigger: Command = defineCommand({
     'hookline trigger github dependabot_alert --times 3',
   ],
   run: async ({ arguments: [name = '', type = ''], options }, world) => {
-    const shape = options.shape ?? 'basil';
-    if (shape !== 'basil' && shape !== 'acacia') {
-      throw new Misuse(`--shape is basil or acacia, not "${shape}".`);
+    if (options.rate !== null && options.count === null) {
+      throw new Misuse('--rate is for a burst: add --count N.');
     }
     const target = await triggerTarget(world, name, options.source);
     if ('sentence' in target) {
       world.print.remark(target.sentence);
       return 1;
     }
+    const shape = readShape(options.shape, target);
     const volley: Volley = {
       target,
       wish: { type, set: readSets(options.set), id: options.id, shape },
-      seed: options.seed,
+      seed: options.seed === null ? null : whole('seed', options.seed, SEED_MAX),
       wrongSecret: options['wrong-secret'],
       skewSeconds: readSkew(options.skew),
       times: whole('times', options.times ?? 1),
@@ -140,71 +122,30 @@ async function burst(
   const expected = expectedAnswer(volley.target, volley);
   // Wrong types and paths are said before the first shot, not a thousand times after it.
   const first = subjectOf(volley.target, eventAt(world, volley, 0));
+  let noAnswer: unknown = null;
   const summary = await runBurst({
     count: count * volley.times,
     ratePerSecond,
-    shoot: (index) =>
-      deliver(world, volley, eventAt(world, volley, Math.floor(index / volley.times))),
+    shoot: async (index) => {
+      const event = eventAt(world, volley, Math.floor(index / volley.times));
+      const shot = await deliverAsProvider(world, volley, event, index);
+      noAnswer ??= shot.error;
+      return shot;
+    },
     onProgress: (soFar) => world.print.progress(summaryText(soFar, count * volley.times)),
     world,
   });
   const good = Object.keys(summary.byStatus).every((status) => status === String(expected.status));
-  if (asJson) world.print.json({ ...summary, expectedStatus: expected.status, asExpected: good });
-  else {
-    world.print.line(summaryText(summary, count * volley.times));
-    if (!good) world.print.remark(`Expected ${expected.status} for all of them.`);
-    else if (first !== null) world.print.line('Next: hookline events list');
+  if (asJson) {
+    world.print.json({ ...summary, expectedStatus: expected.status, asExpected: good });
+    return good ? 0 : 1;
   }
+  world.print.line(summaryText(summary, count * volley.times));
+  if (noAnswer !== null) world.print.remark(noAnswerSentence(connectionOf(world), noAnswer));
+  else if (!good) world.print.remark(`Expected ${expected.status} for all of them.`);
+  else if (expected.why !== null) world.print.line(`As expected: ${expected.why}.`);
+  else if (first !== null) world.print.line('Next: hookline events list');
   return good ? 0 : 1;
-}
-
-/** The nth event. With a seed the same n gives the same ids; `--times` repeats one event. */
-const drawn = new WeakMap<Volley, Map<number, SyntheticEvent>>();
-function eventAt(world: World, volley: Volley, index: number): SyntheticEvent {
-  const known = drawn.get(volley) ?? new Map<number, SyntheticEvent>();
-  drawn.set(volley, known);
-  const before = known.get(index);
-  if (before !== undefined) return before;
-  const random =
-    volley.seed === null
-      ? systemRandom(world.randomBytes)
-      : seededRandom(volley.seed * 1_000_003 + index);
-  const nowSeconds = Math.floor(world.nowMs() / 1000);
-  const event = buildWished(volley.target, volley.wish, nowSeconds, random);
-  known.set(index, event);
-  // Only the event that may still be repeated is kept: a long burst must not hold all of them.
-  known.delete(index - 1);
-  return event;
-}
-
-async function deliver(world: World, volley: Volley, event: SyntheticEvent): Promise<Delivered> {
-  const { target, skewSeconds } = volley;
-  const secret = volley.wrongSecret
-    ? wrongSecretLike(target.secret, world.randomBytes)
-    : target.secret;
-  const headers = await signAttempt(target, event, secret, world.nowMs() / 1000 + skewSeconds);
-  const startMs = world.monotonicMs();
-  const tookMs = (): number => world.monotonicMs() - startMs;
-  try {
-    const response = await world.fetch(target.url, {
-      method: 'POST',
-      headers,
-      body: event.body,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const answer = await response.text();
-    return {
-      status: response.status,
-      tookMs: tookMs(),
-      answer: answer.slice(0, 2000),
-      error: null,
-    };
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const status = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';
-    return { status, tookMs: tookMs(), answer: '', error };
-  }
 }
 
 function answerLine(
@@ -237,9 +178,16 @@ function readSkew(text: string | null): number {
   return span / 1000;
 }
 
-function whole(name: string, value: number): number {
-  if (!Number.isInteger(value) || value > COUNT_MAX) {
-    throw new Misuse(`--${name} is a whole number up to ${COUNT_MAX}.`);
+function readShape(text: string | null, target: TriggerTarget): ApiShape {
+  if (text === null) return 'basil';
+  if (target.provider.id !== 'stripe') throw new Misuse('--shape is for Stripe events.');
+  if (text === 'basil' || text === 'acacia') return text;
+  throw new Misuse(`--shape is basil or acacia, not "${text}".`);
+}
+
+function whole(name: string, value: number, max: number = COUNT_MAX): number {
+  if (!Number.isInteger(value) || value > max) {
+    throw new Misuse(`--${name} is a whole number up to ${max}.`);
   }
   return value;
 }
