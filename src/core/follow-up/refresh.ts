@@ -47,7 +47,10 @@ function settle(draft: Draft): Change | null {
       closedAt: draft.now,
       closedBy: status,
     });
+    // The generation moves even without a timer: closed twice in one moment, the second "it is
+    // over" must not carry the id of the first.
     if (followUp.next !== null) disarm(draft);
+    else draft.state = { ...draft.state, generation: draft.state.generation + 1 };
     change = { decision: `closed follow-up: ${status}`, rule: status };
     if (isOver && followUp.escalatedAt !== null && draft.policy.tellTeamWhenSettled) {
       tellSettled(draft, followUp);
