@@ -112,6 +112,8 @@ function carry(
   return [...others, { fact, eventKey }].filter(
     (kept) =>
       state.marks[kept.fact.fact]?.eventKey === kept.eventKey ||
+      // A part sets no mark, but it may be what pays the invoice it turns out to belong to.
+      state.parts.some((part) => part.fact === kept.fact.fact && part.eventKey === kept.eventKey) ||
       (anchor !== undefined && anchor.fact === kept.fact.fact && anchor.eventKey === kept.eventKey),
   );
 }

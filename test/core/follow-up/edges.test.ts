@@ -211,6 +211,19 @@ describe('an id that was joined', () => {
     expect(states.get('stripe/pi_1')?.status).toBe('joined');
   });
 
+  it.each(['payment.paid', 'payment.refunded'] as const)(
+    'takes along a %s that was said of a part before the link came',
+    (fact) => {
+      const { states, say } = joined();
+      const ofCharge = { ref: 'pi_1', ofPart: true } as const;
+      say(payment(fact, MONDAY_NOON, ofCharge), 'evt_1', MONDAY_NOON);
+      say(payment('payment.linked', MONDAY_NOON, { aliases: ['pi_1'] }), 'evt_2', MONDAY_NOON);
+      const earlier = payment('payment.failed', MONDAY_NOON - HOUR, { ref: 'pi_1' });
+      say(earlier, 'evt_3', MONDAY_NOON + MINUTE);
+      expect(states.get('stripe/in_1')?.status).toBe(fact.replace('payment.', ''));
+    },
+  );
+
   it('takes a fact without a time along at the time it was first heard', () => {
     const { states, say } = joined();
     say(payment('payment.failed', null, { ref: 'pi_1' }), 'evt_1', MONDAY_NOON);

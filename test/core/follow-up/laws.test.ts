@@ -271,7 +271,7 @@ describe('whatever happens', () => {
           expect(state.notices.length).toBeLessThanOrEqual(50);
           expect(state.seen.length).toBeLessThanOrEqual(64);
           expect(state.openings.length).toBeLessThanOrEqual(32);
-          expect(state.carried.length).toBeLessThanOrEqual(17);
+          expect(state.carried.length).toBeLessThanOrEqual(33);
           expect(state.aliases.length).toBeLessThanOrEqual(16);
         });
       }),
