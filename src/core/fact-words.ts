@@ -8,10 +8,10 @@
 import { allAt, at, type Json } from './json.ts';
 import { type Exponents, minorFromDecimal, minorFromProvider } from './money.ts';
 
-/** What the source's config says that tables need. */
 /** Labels that make a GitHub issue an alert where the config names none. */
 export const DEFAULT_ALERT_LABELS: readonly string[] = ['incident', 'outage', 'alert', 'security'];
 
+/** What the source's config says that tables need. */
 export interface FactOptions {
   /** GitHub: labels that make an issue an alert. Compared without case. */
   readonly alertLabels: readonly string[];

@@ -90,7 +90,7 @@ async function handOver(
   askedAt: number,
 ): Promise<{ result: Exclude<AttemptResult, { kind: 'unwanted' }>; now: Booked['now'] }> {
   if (!mail.ok) {
-    const now = await nowOf(ctx, deps);
+    const now = deps.clock.fromWall(askedAt);
     if (mail.failure.isBug) quarantineMail(ctx, about, mail.failure.error, now);
     return { result: { kind: 'refused', error: mail.failure.error }, now };
   }
@@ -153,10 +153,6 @@ function quarantineMail(ctx: restate.Context, about: Notice, reason: string, at:
     handler: 'build mail',
     reason,
   });
-}
-
-async function nowOf(ctx: restate.Context, { clock }: ServiceDeps): Promise<number> {
-  return clock.fromWall(await ctx.date.now());
 }
 
 const FLOOR_FIRST_MS = 100;

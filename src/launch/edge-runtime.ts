@@ -1,12 +1,11 @@
 /** What `npm run dev:edge` runs: the Worker in workerd, which serves gateway and objects. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayConfig } from '../config.ts';
 import { createChild } from './child.ts';
-import { LaunchRefused } from './faults.ts';
 import { readyFacts } from './ready-facts.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import { registerAndCheck } from './registration.ts';
 import type { Ground } from './start.ts';
+import { untilReady } from './until-ready.ts';
 import { migrateLocalD1, wranglerChild } from './wrangler-child.ts';
 
 const READY_WITHIN_MS = 60_000;
@@ -29,7 +28,12 @@ export async function startEdgeRuntime(ground: Ground, config: GatewayConfig): P
   const endpointUrl = `${gatewayUrl}/restate`;
   // Local workerd speaks HTTP/1.1 only.
   await registerAndCheck(ground, { uri: endpointUrl, useHttp11: true });
-  await untilReady(gatewayUrl);
+  await untilReady({
+    name: 'The Worker',
+    ask: () => fetch(`${gatewayUrl}/readyz`),
+    withinMs: READY_WITHIN_MS,
+    everyMs: 500,
+  });
   return readyFacts(ground, config, endpointUrl);
 }
 
@@ -52,17 +56,4 @@ function workerVariables(ground: Ground, config: GatewayConfig): Readonly<Record
     ...(ground.settings.smtpUrl === null ? { HOOKLINE_MAIL_IS_CAUGHT: 'yes' } : {}),
     ...(ground.settings.host === '127.0.0.1' ? { HOOKLINE_ENDPOINT_IS_PRIVATE: 'yes' } : {}),
   };
-}
-
-async function untilReady(gatewayUrl: string): Promise<void> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  for (;;) {
-    const response = await fetch(`${gatewayUrl}/readyz`);
-    const answer = await response.text();
-    if (response.ok) return;
-    if (performance.now() > deadlineMs) {
-      throw new LaunchRefused(`The Worker did not become ready: ${answer}`);
-    }
-    await sleep(500);
-  }
 }

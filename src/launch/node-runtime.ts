@@ -1,17 +1,15 @@
 /** What `npm start` runs in its own process: archive, objects, gateway, in this order. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openNodeArchive } from '../archive/node-sqlite.ts';
 import { compose } from '../compose.ts';
 import type { GatewayConfig } from '../config.ts';
 import { serveEndpoint } from '../durable/endpoint-node.ts';
 import { createIngress } from '../durable/ingress.ts';
 import { createNodeCrypto } from '../edge/crypto-node.ts';
-import { createLog } from '../edge/log.ts';
+import { createLog, type Log } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { VERSION } from '../version.ts';
-import { LaunchRefused } from './faults.ts';
 import { ingressConnections } from './ingress-fetch.ts';
 import { openLogFile } from './log-sink.ts';
 import { peerAddress, serveGateway } from './node-gateway.ts';
@@ -20,6 +18,7 @@ import type { ReadyFacts } from './ready-text.ts';
 import { registerAndCheck } from './registration.ts';
 import { restateLogger } from './restate-logger.ts';
 import { type Ground, urlOf } from './start.ts';
+import { untilReady } from './until-ready.ts';
 
 const SMTP_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 10_000;
@@ -27,17 +26,10 @@ const READY_WITHIN_MS = 30_000;
 
 /** Starts it all and resolves when `/readyz` says that an event can be accepted. */
 export async function startNodeRuntime(ground: Ground, config: GatewayConfig): Promise<ReadyFacts> {
-  const { settings, gateway, shutdown, supervisor } = ground;
+  const { settings, gateway, shutdown } = ground;
   const { ports } = settings;
   const wallNow = (): number => Date.now();
-  const logFile = openLogFile({
-    path: join(settings.dataDir, 'hookline.log'),
-    dataDir: settings.dataDir,
-    say: supervisor.say,
-    monotonicMs: () => performance.now(),
-  });
-  shutdown.add({ name: 'The log', stop: logFile.close });
-  const log = createLog({ sink: logFile.sink, wallNow });
+  const log = openLog(ground, wallNow);
   const metrics = createMetrics();
   const archive = await openNodeArchive(
     settings.archivePath ?? join(settings.dataDir, 'archive.db'),
@@ -80,21 +72,22 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
   shutdown.add({ name: 'The gateway', stop: () => served.drain(DRAIN_MS) });
   const endpointUrl = settings.restate?.endpointUrl ?? urlOf(settings.endpointHost, ports.endpoint);
   await registerAndCheck(ground, { uri: endpointUrl, useHttp11: false });
-  await untilReady(app);
+  await untilReady({
+    name: 'The gateway',
+    ask: () => app.request('/readyz'),
+    withinMs: READY_WITHIN_MS,
+    everyMs: 200,
+  });
   return readyFacts(ground, config, endpointUrl);
 }
 
-async function untilReady(app: {
-  request(path: string): Response | Promise<Response>;
-}): Promise<void> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  for (;;) {
-    const response = await app.request('/readyz');
-    const answer = await response.text();
-    if (response.ok) return;
-    if (performance.now() > deadlineMs) {
-      throw new LaunchRefused(`The gateway did not become ready: ${answer}`);
-    }
-    await sleep(200);
-  }
+function openLog({ settings, shutdown, supervisor }: Ground, wallNow: () => number): Log {
+  const logFile = openLogFile({
+    path: join(settings.dataDir, 'hookline.log'),
+    dataDir: settings.dataDir,
+    say: supervisor.say,
+    monotonicMs: () => performance.now(),
+  });
+  shutdown.add({ name: 'The log', stop: logFile.close });
+  return createLog({ sink: logFile.sink, wallNow });
 }

@@ -1,5 +1,6 @@
 /** The headers of our mails besides From, To, Subject and Message-ID. Values are ASCII, one line. */
 import type { Link } from './letter.ts';
+import { isLoopback } from './smtp-url.ts';
 
 const ID_MAX = 250;
 
@@ -42,7 +43,8 @@ export function unsubscribeHeaders(link: Link | null): Record<string, string> {
   // A `>` or a comma would end the entry or start a second one.
   const href = link.href.replace(/[<>,\s]/g, encodeURIComponent);
   const announced = { 'List-Unsubscribe': `<${href}>` };
-  const isSafe = /^https:|^http:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])[:/]/.test(href);
+  const { protocol, hostname } = new URL(href);
+  const isSafe = protocol === 'https:' || isLoopback(hostname);
   return isSafe
     ? { ...announced, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
     : announced;

@@ -34,7 +34,8 @@ function decoded(text: string): string | null {
   }
 }
 
-function isLoopback(host: string): boolean {
+/** A host as a URL holds it: `localhost`, `127.0.0.1`, `[::1]`. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
 }
 

@@ -64,7 +64,6 @@ function continued(
   const ladder = moves ? ladderOf(role, policy) : previous.ladder;
   const pinnedRole = moves ? role : previous.role;
   const resumed = previous.closedAt !== null;
-  const { remind, escalate } = previous.notBefore;
   const kept: FollowUp = {
     ...previous,
     role: pinnedRole,
@@ -74,12 +73,10 @@ function continued(
     steps: moves ? [] : previous.steps,
     closedAt: null,
     closedBy: null,
-    notBefore: resumed
-      ? { remind: Math.max(now, remind), escalate: Math.max(now, escalate) }
-      : previous.notBefore,
   };
+  const waiting = resumed ? postponed(postponed(kept, 'remind', now), 'escalate', now) : kept;
   return {
-    followUp: { ...kept, status: standing(state, kept) },
+    followUp: { ...waiting, status: standing(state, waiting) },
     rule: resumed ? 'reopened' : moves ? 'ladder_changed' : 'same_episode',
   };
 }
@@ -115,6 +112,16 @@ export function standing(state: SubjectState, followUp: FollowUp): FollowUpStatu
   if (state.hold !== null) return 'held';
   if (followUp.acknowledged !== null) return 'acknowledged';
   return followUp.escalatedAt === null ? 'active' : 'escalated';
+}
+
+/** Steps of one kind wait, those of the other do not: a reminder put off delays no escalation. */
+export function postponed(
+  followUp: FollowUp,
+  kind: keyof FollowUp['notBefore'],
+  until: number,
+): FollowUp {
+  const at = Math.max(followUp.notBefore[kind], until);
+  return { ...followUp, notBefore: { ...followUp.notBefore, [kind]: at } };
 }
 
 /** A function of what is open, not of what came first: dispute, due date, action, failure. */

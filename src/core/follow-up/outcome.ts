@@ -2,6 +2,7 @@
 
 import type { NoticeOutcome } from '../notice.ts';
 import { clockText, type Draft, note, setFollowUp } from './draft.ts';
+import { postponed } from './episode.ts';
 import { schedule } from './refresh.ts';
 import type { NoticeRecord, StepRecord } from './types.ts';
 
@@ -51,8 +52,7 @@ function postpone(draft: Draft, record: NoticeRecord, until: number): void {
   const steps = followUp.steps.filter((step) => !isOf(step, record));
   if (steps.length === followUp.steps.length) return;
   const kind = record.audience === 'customer' ? 'remind' : 'escalate';
-  const notBefore = { ...followUp.notBefore, [kind]: Math.max(followUp.notBefore[kind], until) };
-  setFollowUp(draft, { ...followUp, steps, notBefore });
+  setFollowUp(draft, postponed({ ...followUp, steps }, kind, until));
   schedule(draft);
 }
 

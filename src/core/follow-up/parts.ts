@@ -3,6 +3,7 @@
  * invoice only when it covers what was owed; that one of them was voided says nothing of the rest.
  */
 import { isAlertFact, type SubjectFact } from '../fact.ts';
+import { byTime } from './marks.ts';
 import type { Opening, PartPayment, SubjectState } from './types.ts';
 
 const PARTS_MAX = 16;
@@ -38,9 +39,7 @@ export function withPart(
   const others = parts.filter(
     (known) => known.eventKey !== eventKey || known.fact !== part.fact || known.at !== at,
   );
-  return [...others, part]
-    .toSorted((a, b) => a.at - b.at || (a.eventKey > b.eventKey ? 1 : -1))
-    .slice(-PARTS_MAX);
+  return [...others, part].toSorted(byTime).slice(-PARTS_MAX);
 }
 
 /**

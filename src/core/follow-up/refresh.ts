@@ -49,8 +49,8 @@ function settle(draft: Draft): Change | null {
     });
     // The generation moves even without a timer: closed twice in one moment, the second "it is
     // over" must not carry the id of the first.
-    if (followUp.next !== null) disarm(draft);
-    else draft.state = { ...draft.state, generation: draft.state.generation + 1 };
+    nextGeneration(draft);
+    if (followUp.next !== null) draft.effects.push({ kind: 'disarm' });
     change = { decision: `closed follow-up: ${status}`, rule: status };
     if (isOver && followUp.escalatedAt !== null && draft.policy.tellTeamWhenSettled) {
       tellSettled(draft, followUp);
@@ -98,11 +98,13 @@ export function schedule(draft: Draft): void {
   setFollowUp(draft, { ...followUp, status: standing(state, followUp), next });
   const before = followUp.next;
   if (next === null) {
-    if (before !== null) disarm(draft);
+    if (before === null) return;
+    nextGeneration(draft);
+    draft.effects.push({ kind: 'disarm' });
     return;
   }
   if (before !== null && before.step === next.step && before.at === next.at) return;
-  draft.state = { ...draft.state, generation: draft.state.generation + 1 };
+  nextGeneration(draft);
   draft.effects.push({ kind: 'arm', at: next.at, generation: draft.state.generation });
 }
 
@@ -118,9 +120,9 @@ function nextOf(
   return target === null ? null : { step: target.planned.step.id, at: target.at };
 }
 
-function disarm(draft: Draft): void {
+/** Whatever timer is under way finds another generation when it fires, and does nothing. */
+function nextGeneration(draft: Draft): void {
   draft.state = { ...draft.state, generation: draft.state.generation + 1 };
-  draft.effects.push({ kind: 'disarm' });
 }
 
 /** Writes the change on the timeline, or `otherwise` where nothing of note changed. */

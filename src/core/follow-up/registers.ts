@@ -3,6 +3,7 @@
  * is a register that only moves forward (a join semilattice), in time order, ties by event key.
  */
 import { type AlertFact, isAlertFact, type PaymentFact, type SubjectFact } from '../fact.ts';
+import { byTime, isAfter } from './marks.ts';
 import { isPart, settlesOnlyIfWhole, withPart } from './parts.ts';
 import { isOpening, matterOf, settledWholeAt } from './status.ts';
 import type { Details, Mark, Opening, RankedMark, SubjectState } from './types.ts';
@@ -27,11 +28,6 @@ export const EMPTY_DETAILS: Details = {
   severity: null,
   assigneeLogins: [],
 };
-
-/** Total order on marks: later wins; in the same millisecond the greater key, on every machine. */
-export function isAfter(a: Mark, b: Mark): boolean {
-  return a.at !== b.at ? a.at > b.at : a.eventKey > b.eventKey;
-}
 
 /** The state after a fact was said at `at`; status and follow-up are derived from it afterwards. */
 export function recordFact(
@@ -83,7 +79,7 @@ function pruneOpenings(openings: readonly Opening[], state: SubjectState): reado
   };
   const open = openings
     .filter(({ at, fact }) => at > (settled[matterOf(fact)] ?? Number.NEGATIVE_INFINITY))
-    .toSorted((a, b) => (isAfter(a, b) ? 1 : -1));
+    .toSorted(byTime);
   const unique = open.filter((opening, index) => !sameOpening(opening, open[index - 1]));
   if (unique.length <= OPENINGS_MAX) return unique;
   const resolvedAt = state.manual?.at ?? Number.NEGATIVE_INFINITY;

@@ -85,14 +85,16 @@ export function targetOf(
 
 /** No step before: a hold, a postponement, the settling wait; the end of a ladder waits for answers. */
 function earliestOf(state: SubjectState, followUp: FollowUp, { step }: Planned): number {
-  const heldUntil = state.hold?.until ?? 0;
-  if (step.action === 'remind') return Math.max(heldUntil, followUp.notBefore.remind);
-  if (step.action === 'escalate') return Math.max(heldUntil, followUp.notBefore.escalate);
+  if (step.action !== 'close') return floorOf(state, followUp, step.action);
   const told = followUp.steps.filter(({ result }) => result === 'notified');
   return told.reduce(
     (at, record) => Math.max(at, record.at + CLOSE_GRACE_MS),
-    Math.max(heldUntil, followUp.notBefore.escalate),
+    floorOf(state, followUp, 'escalate'),
   );
+}
+
+function floorOf(state: SubjectState, followUp: FollowUp, kind: keyof FollowUp['notBefore']) {
+  return Math.max(state.hold?.until ?? 0, followUp.notBefore[kind]);
 }
 
 interface Urgency {
@@ -108,9 +110,8 @@ function urgencyOf(state: SubjectState, followUp: FollowUp, policy: Policy): Urg
   if (state.kind !== 'payment' || followUp.escalatedAt !== null) return null;
   if (state.status !== 'failed' && state.status !== 'action_required') return null;
   const { details, detailMarks } = state;
-  const heldUntil = state.hold?.until ?? 0;
   const after = (saidAt: number): number =>
-    Math.max(heldUntil, followUp.notBefore.escalate, saidAt + policy.settleMs);
+    Math.max(floorOf(state, followUp, 'escalate'), saidAt + policy.settleMs);
   const declinedAt = detailMarks.decline?.at ?? Number.NEGATIVE_INFINITY;
   const isHard = details.decline === 'hard' && declinedAt >= followUp.openedAt;
   if (policy.escalateHardDeclines && isHard)

@@ -2,6 +2,7 @@
 import type { Step } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
 import { clockText, type Draft, note, recordStep, setFollowUp, tell } from './draft.ts';
+import { postponed } from './episode.ts';
 import { refresh, schedule } from './refresh.ts';
 import { postponement, skipRule } from './rules.ts';
 import { contentOf, customerOf, type Target, targetOf } from './steps.ts';
@@ -63,8 +64,7 @@ function fire(draft: Draft, followUp: FollowUp, target: Target): void {
   }
   const later = postponement(draft.state, step, draft.policy, draft.now);
   if (later !== null) {
-    const kind = step.action === 'remind' ? 'remind' : 'escalate';
-    setFollowUp(draft, { ...current, notBefore: { ...current.notBefore, [kind]: later.until } });
+    setFollowUp(draft, postponed(current, step.action, later.until));
     note(draft, `postponed ${step.id} to ${clockText(later.until)}`, later.rule);
     rearm(draft);
     return;

@@ -86,13 +86,13 @@ function followUpToSimulate(
   policy: Policy,
 ): FollowUp | null {
   const current = state.followUp;
-  const open = openings(state);
   if (current !== null) {
     if (ladder === null || ladder.id === current.ladder.id) return current;
     const { dueAt } = state.details;
     const anchorAt = ladder.anchor === 'due' ? (dueAt ?? current.openedAt) : current.openedAt;
     return { ...current, ladder, anchorAt, steps: [] };
   }
+  const open = openings(state);
   if (open === null) return null;
   const { followUp } = episodeOf(state, open, now, policy);
   return ladder === null
