@@ -6,6 +6,7 @@ import type { Shown } from './shown.ts';
 /** Why the team hears of it; the engine's words are on the left. An unknown one is shown as it is. */
 const CAUSES: Readonly<Record<string, string>> = {
   ladder: 'The reminders did not help: it is still open.',
+  no_reminder: 'It is still open, and no reminder has gone to the customer.',
   hard_decline:
     'The bank declined for good: trying the same card again cannot work, a new one is needed.',
   high_amount: 'The amount is at or above the limit at which you want to hear at once.',

@@ -166,6 +166,7 @@ describe('an escalation', () => {
 
   it.each([
     ['ladder', 'The reminders did not help'],
+    ['no_reminder', 'no reminder has gone to the customer'],
     ['hard_decline', 'declined for good'],
     ['high_amount', 'at or above the limit'],
     ['disputed', 'disputes this payment'],

@@ -4,7 +4,7 @@ import { nextAllowed } from '../calendar.ts';
 import type { Step } from '../ladder.ts';
 import type { NoticeContent, Person } from '../notice.ts';
 import { planLadder, zoneOf } from '../schedule.ts';
-import type { FollowUp, Policy, SubjectState } from './types.ts';
+import type { FollowUp, Policy, StepRecord, SubjectState } from './types.ts';
 
 export type Planned = ReturnType<typeof planLadder>[number];
 
@@ -42,12 +42,16 @@ export interface Target {
   readonly urgent: 'hard_decline' | 'high_amount' | null;
 }
 
+const DAY_MS = 86_400_000;
 /** Between the last word to anybody and the end of a ladder that ran late: time to answer. */
-const CLOSE_GRACE_MS = 3 * 86_400_000;
+const CLOSE_GRACE_MS = 3 * DAY_MS;
+/** After an escalation that came late, at most this long until the next; see `answerBy`. */
+const ANSWER_MS = DAY_MS;
 
 /**
  * The step to fire next. Steps whose time has passed collapse into the newest of them that tells
- * somebody: a person who hears of it late hears once. Null when the ladder is done.
+ * somebody: a person who hears of it late hears once. A team that was never told hears of it by the
+ * first of its steps, not by the repetition of a mail it never got. Null when the ladder is done.
  */
 export function targetOf(
   state: SubjectState,
@@ -56,10 +60,11 @@ export function targetOf(
   policy: Policy,
 ): Target | null {
   const done = new Set(followUp.steps.map((record) => record.step));
-  const left = plan(state, followUp, policy)
+  const all = plan(state, followUp, policy);
+  const left = all
     .filter(({ step }) => !done.has(step.id))
     .map((planned) => {
-      const earliest = earliestOf(state, followUp, planned);
+      const earliest = earliestOf(state, followUp, planned, all);
       const late = earliest > planned.at;
       return { planned, at: late ? allowedAt(state, planned.step, policy, earliest) : planned.at };
     });
@@ -72,8 +77,12 @@ export function targetOf(
   const soonest = left.reduce<number | null>((at, one) => Math.min(at ?? one.at, one.at), null);
   if (soonest === null) return null;
   const together = left.filter(({ at }) => at <= Math.max(soonest, now));
-  const chosen =
+  const newest =
     together.findLast(({ planned }) => planned.step.action !== 'close') ?? together.at(-1);
+  const isFirstWord = newest?.planned.step.action === 'escalate' && followUp.escalatedAt === null;
+  const chosen = isFirstWord
+    ? together.find(({ planned }) => planned.step.action === 'escalate')
+    : newest;
   if (chosen === undefined) return null;
   return {
     planned: chosen.planned,
@@ -83,14 +92,32 @@ export function targetOf(
   };
 }
 
-/** No step before: a hold, a postponement, the settling wait; the end of a ladder waits for answers. */
-function earliestOf(state: SubjectState, followUp: FollowUp, { step }: Planned): number {
-  if (step.action !== 'close') return floorOf(state, followUp, step.action);
+/**
+ * No step before: a hold, a postponement, the settling wait. The end of a ladder and the next
+ * escalation wait for answers to what was told before.
+ */
+function earliestOf(
+  state: SubjectState,
+  followUp: FollowUp,
+  planned: Planned,
+  all: readonly Planned[],
+): number {
+  const { action } = planned.step;
   const told = followUp.steps.filter(({ result }) => result === 'notified');
-  return told.reduce(
-    (at, record) => Math.max(at, record.at + CLOSE_GRACE_MS),
-    floorOf(state, followUp, 'escalate'),
+  const waits = told.map((record) =>
+    action === 'close' ? record.at + CLOSE_GRACE_MS : answerBy(record, planned, all),
   );
+  return Math.max(floorOf(state, followUp, action === 'close' ? 'escalate' : action), ...waits);
+}
+
+/**
+ * Who was escalated to may answer before it is repeated: half the distance the ladder puts between
+ * the two steps, a day at most. An escalation on time, or late by less, moves nothing.
+ */
+function answerBy(record: StepRecord, planned: Planned, all: readonly Planned[]): number {
+  const before = all.find(({ step }) => step.id === record.step);
+  if (planned.step.action !== 'escalate' || before?.step.action !== 'escalate') return 0;
+  return record.at + Math.min(ANSWER_MS, (planned.at - before.at) / 2);
 }
 
 function floorOf(state: SubjectState, followUp: FollowUp, kind: keyof FollowUp['notBefore']) {
@@ -131,6 +158,17 @@ export function lastCustomerNoticeAt(state: SubjectState): number | null {
       (outcome === null || outcome.kind === 'sent' || outcome.kind === 'retrying'),
   );
   return heard.reduce<number | null>((at, notice) => Math.max(at ?? 0, notice.at), null);
+}
+
+/** Did the customer hear from us in this episode, as far as anybody knows? */
+export function isReminded(state: SubjectState, followUp: FollowUp): boolean {
+  const notified = followUp.steps.filter(({ result }) => result === 'notified');
+  return state.notices.some(
+    ({ audience, outcome, step, generation }) =>
+      audience === 'customer' &&
+      outcome?.kind !== 'failed' &&
+      notified.some((record) => record.step === step && record.generation === generation),
+  );
 }
 
 export function customerOf(state: SubjectState): Person | null {

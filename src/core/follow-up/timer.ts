@@ -5,8 +5,8 @@ import { clockText, type Draft, note, recordStep, setFollowUp, tell } from './dr
 import { postponed } from './episode.ts';
 import { refresh, schedule } from './refresh.ts';
 import { postponement, skipRule } from './rules.ts';
-import { contentOf, customerOf, type Target, targetOf } from './steps.ts';
-import type { FollowUp } from './types.ts';
+import { contentOf, customerOf, isReminded, type Target, targetOf } from './steps.ts';
+import type { FollowUp, SubjectState } from './types.ts';
 
 export function onTimer(draft: Draft, generation: number): void {
   const { state, now } = draft;
@@ -102,15 +102,21 @@ function escalate(
   step: Step & { action: 'escalate' },
   urgent: Target['urgent'],
 ): void {
-  const { generation, status } = draft.state;
+  const { generation } = draft.state;
   const people = draft.policy.tiers[step.tier - 1] ?? draft.policy.tiers.at(-1) ?? [];
-  const cause = urgent ?? (status === 'disputed' ? 'disputed' : 'ladder');
+  const isRepeated = followUp.escalatedAt !== null;
   tell(draft, {
     step: step.id,
-    template: step.template,
+    // Whatever the ladder calls the step: nobody is told that they were told before when they were not.
+    template: step.template === 're-escalation' && !isRepeated ? 'escalation' : step.template,
     audience: 'team',
     people,
-    content: contentOf(draft.state, followUp.anchorAt, cause, step.tier),
+    content: contentOf(
+      draft.state,
+      followUp.anchorAt,
+      urgent ?? whyNow(draft.state, followUp),
+      step.tier,
+    ),
   });
   const recorded = recordStep(draft, followUp, {
     step: step.id,
@@ -123,6 +129,13 @@ function escalate(
   setFollowUp(draft, { ...recorded, escalatedAt });
   const reached = people.length === 1 ? '1 person' : `${people.length} people`;
   note(draft, `escalates to tier ${step.tier}: ${reached}`, urgent ?? 'due', step.id);
+}
+
+/** Why the team hears of it at this step of the ladder, in words the mail explains. */
+function whyNow(state: SubjectState, followUp: FollowUp): string | null {
+  if (state.kind === 'alert') return null;
+  if (state.status === 'disputed') return 'disputed';
+  return isReminded(state, followUp) ? 'ladder' : 'no_reminder';
 }
 
 /** The ladder ends: nobody is asked any more, until a newer failure opens it again. */

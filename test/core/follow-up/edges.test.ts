@@ -109,6 +109,25 @@ describe('steps that are overdue all at once', () => {
   });
 });
 
+describe('a follow-up that is closed twice in one moment', () => {
+  it('tells the team under two ids, though an endless hold left no timer to move them on', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON, { amountMinor: 10_000 }));
+    world.advanceTo(day(14));
+    world.give({ kind: 'hold', until: null, reason: 'promised', actor: 'ada' });
+    world.fact(ofPart('payment.paid', day(14), 10_000));
+    expect(world.state?.followUp?.closedBy).toBe('paid');
+    // Heard late: more was owed, so that the payment did not cover it after all.
+    world.fact(payment('payment.failed', day(10), { amountMinor: 20_000 }));
+    expect(world.state?.followUp?.closedBy).toBeNull();
+    world.fact(ofPart('payment.paid', day(14), 20_000));
+    const resolved = world.told.filter(({ template }) => template === 'resolved');
+    expect(resolved).toHaveLength(2);
+    const ids = resolved.flatMap(({ to }) => to.map(({ noticeId }) => noticeId));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
 describe('a storm of failures after a person resolved an earlier one', () => {
   it('still escalates a day after the first of them', () => {
     const world = new World('alert');

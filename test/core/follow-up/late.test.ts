@@ -1,0 +1,116 @@
+/** A ladder that begins late, or goes on late: who hears what, and whether it is true. */
+import { describe, expect, it } from 'vitest';
+import { simulate } from '../../../src/core/follow-up/index.ts';
+import { alert, DAY, HOUR, MONDAY_NOON, payment, World } from '../../support/follow-up.ts';
+
+const day = (n: number): number => MONDAY_NOON + n * DAY;
+
+function heldUntil(until: number): World {
+  const world = new World();
+  world.fact(payment('payment.failed', MONDAY_NOON));
+  world.give({ kind: 'hold', until, reason: 'promised', actor: 'ada' });
+  return world;
+}
+
+function told(world: World): readonly unknown[] {
+  return world.told.map(({ at, step, template, content }) => [
+    (at - MONDAY_NOON) / DAY,
+    step,
+    template,
+    content.cause,
+  ]);
+}
+
+describe('a team that was never told', () => {
+  it('hears of it as an escalation from the first tier on, however late', () => {
+    const world = heldUntil(day(30));
+    world.advanceTo(day(30) + HOUR);
+    expect(told(world)).toEqual([[30, 'escalation', 'escalation', 'no_reminder']]);
+  });
+
+  it('hears again a day later, and once, when every further step is overdue as well', () => {
+    const world = heldUntil(day(30));
+    world.advanceTo(day(40));
+    expect(told(world).slice(1)).toEqual([[31, 're-escalation-2', 're-escalation', 'no_reminder']]);
+  });
+
+  it('has its days to answer before the ladder ends', () => {
+    const world = heldUntil(day(50));
+    world.advanceTo(day(54) - 1);
+    expect(world.state?.status).toBe('failed');
+    world.advanceTo(day(54));
+    expect(world.state?.status).toBe('exhausted');
+  });
+
+  it('is not told that it was, when what was to tell it had been skipped', () => {
+    const world = new World('payment', { paused: 'source' });
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(15));
+    Object.assign(world.policy, { paused: null });
+    world.advanceTo(day(22));
+    expect(told(world)).toEqual([[21, 're-escalation-1', 'escalation', 'no_reminder']]);
+  });
+
+  it('reads of reminders only when one went out', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(15));
+    expect(world.told.at(-1)?.content.cause).toBe('ladder');
+  });
+
+  it('does not read of reminders when the only one was refused for good', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    for (const at of [day(3), day(7)]) {
+      world.advanceTo(at);
+      const noticeId = world.told.at(-1)?.to[0]?.noticeId ?? '';
+      const outcome = { kind: 'failed', at, error: '550 no such mailbox' } as const;
+      world.give({ kind: 'outcome', noticeId, outcome });
+    }
+    world.advanceTo(day(14));
+    expect(world.told.at(-1)?.content.cause).toBe('no_reminder');
+  });
+
+  it('reads of no reminders where an alert is open', () => {
+    const world = new World('alert');
+    world.fact(alert('alert.opened', MONDAY_NOON));
+    world.advanceTo(day(2));
+    expect(world.told.map(({ content }) => content.cause)).toEqual([null, null]);
+  });
+});
+
+describe('a re-escalation', () => {
+  it('keeps its own time when the escalation was late by less than half the way', () => {
+    const world = heldUntil(day(16));
+    world.advanceTo(day(29));
+    expect(told(world).map((row) => [row].flat(2).slice(0, 2))).toEqual([
+      [16, 'escalation'],
+      [21, 're-escalation-1'],
+      [28, 're-escalation-2'],
+    ]);
+  });
+
+  it('leaves half its distance to who is called within hours', () => {
+    const world = new World('alert');
+    world.now = MONDAY_NOON + 13 * HOUR;
+    world.fact(alert('alert.opened', MONDAY_NOON, { severity: 'critical' }));
+    world.advanceTo(MONDAY_NOON + 20 * HOUR);
+    const minutes = world.told.map(({ at }) => Math.round((at - MONDAY_NOON) / 60_000));
+    expect(minutes).toEqual([13 * 60 + 1, 15 * 60 + 1, 19 * 60 + 1]);
+  });
+});
+
+describe('simulate of a ladder that runs late', () => {
+  it('says of each step what then happens to it', () => {
+    const world = heldUntil(day(30));
+    const { state, now, policy } = world;
+    if (state === null) throw new Error('nothing was said');
+    const { steps } = simulate({ state, ladder: null, now, policy });
+    const first = steps.map(({ step, state: what, rule }) => [step, what, rule]);
+    expect(first.slice(0, 3)).toEqual([
+      ['reminder-1', 'skipped', 'collapsed'],
+      ['reminder-final', 'skipped', 'collapsed'],
+      ['escalation', 'next', null],
+    ]);
+  });
+});
