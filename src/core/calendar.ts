@@ -93,10 +93,17 @@ function zoneIdOf(zone: string): string | null {
  * had it throughout (see `skipTo`); on the others Temporal is asked each time.
  */
 function offsetAt(at: number, zone: string): number {
+  return steadyOffsetMs(at, zone) ?? offsetFromTemporal(at, zone);
+}
+
+/**
+ * Milliseconds that local time is ahead of UTC throughout the UTC day that `at` (epoch ms) lies in;
+ * null where the clock changes within it. Throws on a zone `isValidZone` refuses.
+ */
+export function steadyOffsetMs(at: number, zone: string): number | null {
   const day = Math.floor(at / DAY_MS);
   const known = offsetsByZone.get(zone)?.get(day);
-  const offsetMs = known === undefined ? remember(zone, day, offsetOfDay(day, zone)) : known;
-  return offsetMs === null ? offsetFromTemporal(at, zone) : offsetMs;
+  return known === undefined ? remember(zone, day, offsetOfDay(day, zone)) : known;
 }
 
 /** About 2 MB; payloads choose zones and dates, so there has to be an end. */

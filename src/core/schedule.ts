@@ -4,7 +4,7 @@
  * was held up does not push the rest of the ladder back.
  */
 import { Temporal } from 'temporal-polyfill';
-import { isValidZone, nextAllowed, type ShiftReason } from './calendar.ts';
+import { isValidZone, nextAllowed, type ShiftReason, steadyOffsetMs } from './calendar.ts';
 import { zoneOfCountry } from './country-zone.ts';
 import type { Customer } from './fact.ts';
 import type { Calendar, Ladder, Step } from './ladder.ts';
@@ -78,9 +78,22 @@ function nominalTime(step: Step, anchorAt: number, zone: string): number {
   if (!parsed.ok) throw new RangeError(`step ${step.id}: ${parsed.failure.reason} ${step.after}`);
   if (parsed.value.unit !== 'd') return anchorAt + offsetMs(parsed.value);
   if (parsed.value.amount === 0) return anchorAt;
+  const straight = anchorAt + offsetMs(parsed.value);
+  if (isSteady(anchorAt, straight, zone)) return Math.floor(straight);
   return Temporal.Instant.fromEpochMilliseconds(Math.floor(anchorAt))
     .toZonedDateTimeISO(zone)
     .add({ days: parsed.value.amount }).epochMilliseconds;
+}
+
+/**
+ * True where counting days of 24 hours is exact, which Temporal takes ten times as long to say: the
+ * same offset at both ends and no change of the clock near the second. Not on the day before either:
+ * a local time that comes twice may begin there.
+ */
+function isSteady(from: number, to: number, zone: string): boolean {
+  const offset = steadyOffsetMs(to, zone);
+  if (offset === null || offset !== steadyOffsetMs(to - UNIT_MS.d, zone)) return false;
+  return offset === steadyOffsetMs(from, zone);
 }
 
 export interface ScheduledStep extends StepTime {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it, vi } from 'vitest';
 import { isValidZone, nextAllowed } from '../../src/core/calendar.ts';
 import { singleZoneCountries, zoneOfCountry } from '../../src/core/country-zone.ts';
@@ -31,6 +32,25 @@ const escalate = (after: Offset): Step => ({
   template: 'escalation',
   tier: 1,
 });
+
+/** The changes of a zone's clock in years that differ: old rules, a change at midnight UTC, now. */
+function changesOf(zone: string): readonly number[] {
+  const changes: number[] = [];
+  for (const year of [2015, 2026]) {
+    const start = Temporal.Instant.fromEpochMilliseconds(Date.UTC(year, 0, 1));
+    const end = Date.UTC(year + 1, 0, 1);
+    let next = start.toZonedDateTimeISO(zone).getTimeZoneTransition('next');
+    while (next !== null && next.epochMilliseconds < end) {
+      changes.push(next.epochMilliseconds);
+      next = next.getTimeZoneTransition('next');
+    }
+  }
+  return changes;
+}
+
+const AROUND = [-7, -1, 3, 14].flatMap((days) =>
+  [-90, -30, 0, 30, 90].map((minutes) => [days, minutes] as const),
+);
 
 describe('an offset', () => {
   it('is whole days, hours or minutes, before or after the anchor', () => {
@@ -80,6 +100,22 @@ describe('when a step is due', () => {
 
   it('moves past a local time that the clock skipped', () => {
     expect(nominal('1d', '2026-03-28T01:30:00Z', 'Europe/Berlin')).toBe('2026-03-29T01:30:00.000Z');
+  });
+
+  it('is what Temporal says, in every zone, on both sides of every change of its clock', () => {
+    const wrong: string[] = [];
+    for (const zone of Intl.supportedValuesOf('timeZone')) {
+      for (const change of changesOf(zone)) {
+        for (const [days, minutes] of AROUND) {
+          const target = change + minutes * 60_000;
+          const anchorAt = target - days * DAY;
+          const start = Temporal.Instant.fromEpochMilliseconds(anchorAt).toZonedDateTimeISO(zone);
+          const { at } = stepAt({ step: close(`${days}d`), anchorAt, zone, calendar: null });
+          if (at !== start.add({ days }).epochMilliseconds) wrong.push(`${zone} ${iso(target)}`);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('takes the first of a local time that comes twice', () => {

@@ -11,6 +11,8 @@ import type { Details, Mark, Opening, RankedMark, SubjectState } from './types.t
 export const OPENINGS_MAX = 32;
 export const SEEN_MAX = 64;
 export const ALIASES_MAX = 16;
+/** As many as there are names, parts and an anchor: 16 + 16 + 1. */
+const CARRIED_MAX = 33;
 
 export const EMPTY_DETAILS: Details = {
   amountMinor: null,
@@ -93,7 +95,11 @@ function sameOpening(a: Opening, b: Opening | undefined): boolean {
   return b !== undefined && a.at === b.at && a.eventKey === b.eventKey && a.fact === b.fact;
 }
 
-/** A payment that later turns out to be part of another takes these facts along. */
+/**
+ * A payment that later turns out to be part of another takes its facts along, for what they say may
+ * weigh differently there. Beyond the bound stay those that any reading needs: the latest of each
+ * name, the earliest opening, and the parts, of which there are no more than that.
+ */
 function carry(
   state: SubjectState,
   openings: readonly Opening[],
@@ -101,14 +107,15 @@ function carry(
   eventKey: string,
 ): SubjectState['carried'] {
   if (state.kind === 'alert') return [];
-  const anchor = openings[0];
   const others = state.carried.filter(
     (kept) => kept.eventKey !== eventKey || kept.fact.fact !== fact.fact,
   );
-  return [...others, { fact, eventKey }].filter(
+  const all = [...others, { fact, eventKey }];
+  if (all.length <= CARRIED_MAX) return all;
+  const anchor = openings[0];
+  return all.filter(
     (kept) =>
       state.marks[kept.fact.fact]?.eventKey === kept.eventKey ||
-      // A part sets no mark, but it may be what pays the invoice it turns out to belong to.
       state.parts.some((part) => part.fact === kept.fact.fact && part.eventKey === kept.eventKey) ||
       (anchor !== undefined && anchor.fact === kept.fact.fact && anchor.eventKey === kept.eventKey),
   );

@@ -186,8 +186,8 @@ export interface SubjectState {
   /** Set when this id turned out to belong to another subject: everything goes there. */
   readonly linkedTo: string | null;
   /**
-   * Facts kept so that a link that arrives later can carry them over: the latest of each name,
-   * the earliest opening, and the parts, at most 33. Empty for alerts and once joined.
+   * Facts kept so that a link that arrives later can carry them over: at most 33. Empty for alerts
+   * and once joined.
    */
   readonly carried: readonly { readonly fact: SubjectFact; readonly eventKey: string }[];
   /** When the tombstone may be cleared; null while open. */

@@ -1,0 +1,83 @@
+/** Facts drawn at random, and what of a state must not depend on the order they came in. */
+import fc from 'fast-check';
+import type { PaymentFact, PaymentFactName } from '../../src/core/fact.ts';
+import type { SubjectState } from '../../src/core/follow-up/types.ts';
+import { DAY, HOUR, MONDAY_NOON, payment } from './follow-up.ts';
+
+const NAMES: readonly PaymentFactName[] = [
+  'payment.due',
+  'payment.overdue',
+  'payment.failed',
+  'payment.action_required',
+  'payment.paid',
+  'payment.voided',
+  'payment.uncollectible',
+  'payment.partially_refunded',
+  'payment.refunded',
+  'payment.disputed',
+  'payment.dispute_won',
+  'payment.dispute_lost',
+  'payment.linked',
+];
+
+export interface Said {
+  readonly fact: PaymentFact;
+  readonly eventKey: string;
+}
+
+/** Few distinct seconds on purpose: ties are where order-dependence hides. */
+export const said = (spanMs: number): fc.Arbitrary<Said> =>
+  fc
+    .record({
+      name: fc.constantFrom(...NAMES),
+      ref: fc.constantFrom('in_1', 'in_1', 'pi_1'),
+      second: fc.nat({ max: 8 }),
+      email: fc.constantFrom(null, 'ada@example.com', 'bob@example.com'),
+      amountMinor: fc.constantFrom(null, 100, 4900, 2_000_000),
+      decline: fc.constantFrom(null, 'hard' as const, 'soft' as const),
+      retry: fc.constantFrom(null, 12 * HOUR, 5 * DAY),
+      due: fc.constantFrom(null, null, 10 * DAY),
+      id: fc.nat({ max: 30 }),
+    })
+    .map(({ name, ref, second, email, amountMinor, decline, retry, due, id }) => {
+      const at = MONDAY_NOON + Math.round((second / 8) * spanMs);
+      const customer = { email, name: null, locale: null, zone: null, country: null };
+      const fact = payment(name, at, {
+        ref,
+        customer,
+        amountMinor,
+        decline,
+        nextAttemptAt: retry === null ? null : at + retry,
+        attemptCount: retry === null ? null : 1,
+        dueAt: due === null ? null : MONDAY_NOON + due,
+        aliases: id % 5 === 0 ? [`pi_${id}`] : [],
+      });
+      // An event key stands for one content: the same key never says two different things.
+      const eventKey = `evt_${id}_${ref}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}`;
+      return { fact, eventKey };
+    });
+
+/** What must not depend on order: everything but the story of how it came to be. */
+export function essence(state: SubjectState | null): unknown {
+  if (state === null) return null;
+  const { status, marks, openings, parts, details, detailMarks, followUp, aliases } = state;
+  return {
+    status,
+    marks,
+    openings,
+    parts,
+    details,
+    detailMarks,
+    aliases: [...aliases].sort(),
+    followUp:
+      followUp === null || followUp.closedAt !== null
+        ? null
+        : {
+            openedAt: followUp.openedAt,
+            anchorAt: followUp.anchorAt,
+            ladder: followUp.ladder.id,
+            steps: followUp.steps,
+            next: followUp.next,
+          },
+  };
+}
