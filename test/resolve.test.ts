@@ -303,6 +303,17 @@ describe('names nobody knows', () => {
     expect(placeholder?.remedy).toContain('{amout}');
   });
 
+  it('of templates do not help a text that is blank or a book: a mail must say something', () => {
+    const withText = (text: string) =>
+      fieldsOf(withSource({ templates: { 'reminder-1': { text } } }));
+    for (const text of ['', ' \n ', 'x'.repeat(20_001)]) {
+      expect(withText(text)).toEqual(['sources.stripe.templates.reminder-1.text']);
+    }
+    for (const text of ['x', 'Hello,\n\npay {amount}.', 'x'.repeat(20_000)]) {
+      expect(withText(text)).toEqual([]);
+    }
+  });
+
   it('that are part of a URL keep to letters, digits and hyphens', () => {
     const named = (name: string) =>
       fieldsOf({ config: { ...config, sources: { [name]: stripe } } });

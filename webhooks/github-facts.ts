@@ -36,7 +36,16 @@ const ALERT_TIME = {
   ],
 } as const;
 
+/**
+ * Each kind counts its alerts from 1, and GitHub does not sign the event's name: a body replayed
+ * under the name of another kind must not close the alert there that has the same number.
+ */
+const NO_DEPENDENCY: Condition = { path: 'alert.dependency', is: [null] };
+const NO_SECRET: Condition = { path: 'alert.secret_type', is: [null] };
+const NO_CODE: Condition = { path: 'alert.rule', is: [null] };
+
 const DEPENDABOT: Common = {
+  when: [NO_SECRET, NO_CODE],
   ref: { template: '{repository.full_name}/dependabot/{alert.number}' },
   severity: ['alert.security_advisory.severity', 'alert.security_vulnerability.severity'],
   title: ['alert.security_advisory.summary', 'alert.dependency.package.name'],
@@ -46,6 +55,7 @@ const DEPENDABOT: Common = {
 };
 
 const SECRET: Common = {
+  when: [NO_DEPENDENCY, NO_CODE],
   ref: { template: '{repository.full_name}/secret-scanning/{alert.number}' },
   title: ['alert.secret_type_display_name', 'alert.secret_type'],
   url: 'alert.html_url',
@@ -59,6 +69,7 @@ const CODE_SEVERITY: TextWord = {
 };
 
 const CODE: Common = {
+  when: [NO_DEPENDENCY, NO_SECRET],
   ref: { template: '{repository.full_name}/code-scanning/{alert.number}' },
   severity: ['alert.rule.security_severity_level', CODE_SEVERITY],
   title: ['alert.rule.description', 'alert.rule.name', 'alert.rule.id'],
@@ -271,7 +282,8 @@ export const githubFacts: FactTable = {
     'issues.unlabeled': { ...ISSUE, fact: 'alert.closed', when: [THIS_LABEL, { not: SOME_LABEL }] },
     ...actions('issues', 'closed deleted transferred', 'alert.closed', {
       ...ISSUE,
-      when: SOME_LABEL,
+      // Else the body of `issue_comment.deleted`, under a name that is not signed, would close it.
+      when: [SOME_LABEL, { path: 'comment', is: [null] }],
     }),
   },
 };

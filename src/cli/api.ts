@@ -14,7 +14,7 @@ export interface ApiRequest {
   /** Starts with `/api/`; its parts already encoded. */
   readonly path: string;
   readonly body?: unknown;
-  /** What to type when the subject is unknown or the wish is not granted. */
+  /** What to type when the wish is not granted. */
   readonly next?: string;
 }
 
@@ -32,6 +32,15 @@ export async function askApi(
       sentence:
         `No operator token: HOOKLINE_TOKEN is not set, and ${connection.notKept}. Run this where ` +
         'you ran `npm start`, with the same HOOKLINE_DATA_DIR, or set HOOKLINE_TOKEN.',
+    });
+  }
+  // Sent as it is, the error would print it.
+  if (!/^[\x21-\x7e]+$/.test(connection.token)) {
+    return fail({
+      status: null,
+      sentence:
+        'HOOKLINE_TOKEN holds a space, a line break or a letter that no token has. Set it to the ' +
+        'one that `npm start` printed.',
     });
   }
   let response: Response;
@@ -61,6 +70,13 @@ export async function askApi(
 
 /** Why nobody answered, and what to do. */
 export function noAnswerSentence(connection: Pick<Connection, 'url'>, error: unknown): string {
+  if (!isAddress(connection.url)) {
+    // Not repeated: it may hold a password.
+    return (
+      'What HOOKLINE_URL or HOOKLINE_PORT says is no address of a gateway. Write it as ' +
+      'HOOKLINE_URL=http://127.0.0.1:8787, without a login, or HOOKLINE_PORT=8787.'
+    );
+  }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code =
     cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
@@ -75,6 +91,12 @@ export function noAnswerSentence(connection: Pick<Connection, 'url'>, error: unk
   );
 }
 
+function isAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  return isHttp && url.username === '' && url.password === '';
+}
+
 async function readJson(response: Response): Promise<unknown> {
   const text = await response.text();
   try {
@@ -83,6 +105,12 @@ async function readJson(response: Response): Promise<unknown> {
     return text.slice(0, 500);
   }
 }
+
+/** What to type after a refusal with this code, whatever was asked. */
+const NEXT_OF: ReadonlyMap<unknown, string> = new Map([
+  ['unknown_subject', 'hookline events list'],
+  ['unknown_source', 'hookline sources list'],
+]);
 
 function refusalSentence(status: number, answer: unknown, next: string | null): string {
   if (status === 401) {
@@ -94,8 +122,8 @@ function refusalSentence(status: number, answer: unknown, next: string | null): 
   const error = fieldOf(answer, 'error');
   const message = fieldOf(error, 'message') ?? (typeof error === 'string' ? error : null);
   // The remedies of the API are written for scripts; where the CLI knows better it says so.
-  const isAboutSubject = status === 409 || fieldOf(error, 'code') === 'unknown_subject';
-  const remedy = isAboutSubject && next !== null ? `Type: ${next}` : fieldOf(error, 'remedy');
+  const typed = NEXT_OF.get(fieldOf(error, 'code')) ?? (status === 409 ? next : null);
+  const remedy = typed === null ? fieldOf(error, 'remedy') : `Type: ${typed}`;
   if (typeof message === 'string') {
     const said = /[.!?]$/.test(message) ? message : `${message}.`;
     return [said, remedy].filter((part) => typeof part === 'string').join(' ');

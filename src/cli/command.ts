@@ -113,7 +113,8 @@ function parseWords<Specs extends OptionSpecs>(
       // The next word whatever it looks like: `--skew -10m` is a value, not an option.
       if (equals < 0) index += 1;
       const text = equals < 0 ? words[index] : word.slice(equals + 1);
-      if (text === undefined)
+      // An empty one is a variable of the shell that is not set: nobody means "no name" by it.
+      if (text === undefined || text.trim() === '')
         throw new Misuse(`--${name} needs a value: --${name} ${option.value}`);
       values.set(name, nextValue(name, option, text, values.get(name)));
     }
@@ -137,9 +138,10 @@ function nextValue(
   before: AnyValue | undefined,
 ): AnyValue {
   if (option.kind === 'list') return [...(Array.isArray(before) ? before : []), text];
+  if (before !== null) throw new Misuse(`--${name} is given twice; which of the two is meant?`);
   if (option.kind !== 'number') return text;
   const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number) || number <= 0) {
+  if (!Number.isFinite(number) || number <= 0) {
     throw new Misuse(`--${name} is "${text}"; it is a number above 0.`);
   }
   return number;
@@ -150,7 +152,7 @@ function checkArity(
   given: readonly string[],
 ): void {
   const needed = spec.arguments.filter((argument) => argument.arity !== 'optional');
-  const missing = needed[given.length];
+  const missing = needed.find((_, index) => (given[index] ?? '').trim() === '');
   if (missing !== undefined) throw new Misuse(`"${spec.name}" needs ${missing.name}.`);
   const hasMany = spec.arguments.some((argument) => argument.arity === 'many');
   if (!hasMany && given.length > spec.arguments.length) {

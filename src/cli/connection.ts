@@ -24,7 +24,8 @@ export function connectionOf({ env, cwd }: Pick<World, 'env' | 'cwd'>): Connecti
   const path = secretsPath(dataDir);
   return {
     url: gatewayUrl(env, dataDir),
-    token: secret('HOOKLINE_TOKEN'),
+    // Trimmed as the gateway does: a file it was read from ends in a line break.
+    token: secret('HOOKLINE_TOKEN')?.trim() || null,
     secret,
     notKept: existsSync(path) ? `${path} does not hold it` : `there is no ${path}`,
   };

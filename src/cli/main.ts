@@ -85,7 +85,7 @@ function unknown(argv: readonly string[], { print }: World): ExitCode {
   const words = argv.filter((word) => !word.startsWith('-')).slice(0, 2);
   const names = COMMANDS.map(({ name }) => name);
   const guess = nearest(words.join(' '), names) ?? nearest(words[0] ?? '', names);
-  print.remark(`"${words.join(' ')}" is not a command.`);
+  print.remark(`"${words.join(' ') || argv[0]}" is not a command.`);
   print.remark(guess === null ? 'Type: hookline help' : `Did you mean: hookline ${guess}`);
   return 2;
 }

@@ -2,6 +2,7 @@
 import type { FollowUp, NoticeRecord } from '../core/follow-up/types.ts';
 import type { NoticeOutcome } from '../core/notice.ts';
 import type { SimulateAnswer, SubjectView } from '../durable/contract.ts';
+import { formatMoney, readerOf } from '../mail/format.ts';
 import { table } from './print.ts';
 import type { SubjectNoun } from './subject-ref.ts';
 import { localTime, localZone } from './times.ts';
@@ -37,11 +38,13 @@ function belongsLines(noun: SubjectNoun, linkedTo: string | null): readonly stri
   ];
 }
 
+const TERMINAL = readerOf(['en'], []);
+
 function detailLines({ details }: SubjectView): readonly string[] {
   if (details === null) return [];
   const parts = [
     details.title,
-    amountText(details.amountMinor, details.currency),
+    formatMoney(details.amountMinor, details.currency, TERMINAL),
     details.number === null ? null : `number ${details.number}`,
     details.customer.email,
     details.severity,
@@ -49,18 +52,6 @@ function detailLines({ details }: SubjectView): readonly string[] {
     details.url,
   ].filter((part): part is string => part !== null && part !== undefined);
   return parts.length === 0 ? [] : [parts.join(', ')];
-}
-
-/** Minor units in the currency's own exponent, as Intl knows it. */
-function amountText(amountMinor: number | null, currency: string | null): string | null {
-  if (amountMinor === null || currency === null) return null;
-  try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-    return format.format(amountMinor / 10 ** digits);
-  } catch {
-    return `${amountMinor} ${currency}`;
-  }
 }
 
 function holdLine(hold: NonNullable<SubjectView['hold']>): string {

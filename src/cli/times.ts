@@ -1,4 +1,5 @@
 /** Times as a person types and reads them: spans, dates, local time. */
+import { isoMs } from '../core/written-time.ts';
 import { Misuse } from './command.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -18,23 +19,30 @@ export function spanMs(text: string): number | null {
   return (sign === '-' ? -1 : 1) * Number(count) * factor;
 }
 
+/** A day, with or without the time of that day: no zone, so the one of this machine is meant. */
+const LOCAL = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?$/;
+/** Years have four digits in what we send and print. */
+const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
+
 /**
- * The instant a person means by `3d` (from `nowMs`), `2026-12-01` (the start of that day here) or
- * a full ISO instant. Epoch ms.
+ * The instant a person means by `3d` (from `nowMs`), `2026-12-01` (the start of that day here),
+ * `2026-12-01T09:00` (here) or an ISO instant with its zone. Epoch ms. Refuses days that do not
+ * exist, and everything else that `Date.parse` would make something of.
  */
 export function instantOf(text: string, nowMs: number): number {
   const span = spanMs(text);
-  if (span !== null) return nowMs + span;
-  const day = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  // A bare date would be read as UTC; the person means their own day. Date rolls 02-31 over, so
-  // what comes out must say the same day again.
-  const ms = day === null ? Date.parse(text) : Date.parse(`${text}T00:00:00`);
-  if (Number.isNaN(ms) || (day !== null && new Date(ms).getDate() !== Number(day[3]))) {
-    throw new Misuse(
-      `"${text}" is no time. Type a span (3d, 12h), a date (2026-12-01) or an instant.`,
-    );
-  }
-  return ms;
+  const ms = span === null ? writtenMs(text) : nowMs + span;
+  if (ms !== null && ms >= 0 && ms < YEAR_10000_MS) return ms;
+  throw new Misuse(
+    `"${text}" is no time. Type a span (3d, 12h), a date (2026-12-01) or an instant ` +
+      '(2026-12-01T09:00Z).',
+  );
+}
+
+function writtenMs(text: string): number | null {
+  const [, day, time = '00:00'] = LOCAL.exec(text) ?? [];
+  if (day === undefined) return isoMs(text);
+  return isoMs(`${day}T${time}`, 'Z') === null ? null : new Date(`${day}T${time}`).getTime();
 }
 
 /** `2026-12-01 09:00`, in the zone of this machine. */

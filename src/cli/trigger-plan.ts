@@ -2,9 +2,9 @@
  * Builds, signs and judges the deliveries of `hookline trigger`. It sends nothing.
  */
 import { utf8 } from '../core/bytes.ts';
-import { type Fact, isAlertFact, isPaymentFact } from '../core/fact.ts';
+import { explainEventFailure, readEvents } from '../core/event.ts';
+import { isAlertFact, isPaymentFact } from '../core/fact.ts';
 import { factsOf } from '../core/fact-table.ts';
-import type { Json } from '../core/json.ts';
 import { nearest } from '../core/nearest.ts';
 import type { ProviderDefinition } from '../core/provider.ts';
 import { signDelivery } from '../core/sign.ts';
@@ -94,25 +94,43 @@ export async function signAttempt(
   return { ...signed, ...event.headers };
 }
 
-export interface TriggerSubject {
-  readonly noun: SubjectNoun;
-  /** `{source}/{ref}`. */
-  readonly subject: string;
-}
+/** `kept`: archived, not tracked. `set_aside`: its meaning cannot be read, and why. */
+export type TriggerMeaning =
+  | { readonly kind: 'subject'; readonly noun: SubjectNoun; readonly subject: string }
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'set_aside'; readonly why: string };
 
-/** What the event is about, read as the gateway reads it; null: kept, not tracked. */
-export function subjectOf(target: TriggerTarget, event: SyntheticEvent): TriggerSubject | null {
-  if (target.provider.facts === null) return null;
-  const json: Json = JSON.parse(event.body);
+/** What the event is about, read from what is sent, as the gateway reads it. */
+export async function meaningOf(
+  target: TriggerTarget,
+  event: SyntheticEvent,
+  nowSeconds: number,
+): Promise<TriggerMeaning> {
+  const { provider, source, url } = target;
+  const headers = new Headers(await signAttempt(target, event, target.secret, nowSeconds));
+  const events = await readEvents({
+    provider,
+    source,
+    request: { method: 'POST', url, headers, body: utf8(event.body) },
+    verified: { secretId: '00000000', signedAtSeconds: null },
+    crypto: createNodeCrypto(),
+  });
+  if (!events.ok) return { kind: 'set_aside', why: explainEventFailure(events.failure) };
+  const [read] = events.value;
+  if (read === undefined || provider.facts === null) return { kind: 'kept' };
+  if (read.type === null) return { kind: 'set_aside', why: 'it has no type that can be read.' };
   const facts = factsOf({
-    table: target.provider.facts,
-    event: { type: event.type, json, headers: new Headers(event.headers) },
+    table: provider.facts,
+    event: { type: read.type, json: read.json, headers },
     options: { alertLabels: target.alertLabels },
   });
-  const fact: Fact | undefined = facts.ok ? facts.value[0] : undefined;
-  if (fact === undefined) return null;
-  if (isPaymentFact(fact)) return { noun: 'payments', subject: `${target.source}/${fact.ref}` };
-  return isAlertFact(fact) ? { noun: 'alerts', subject: `${target.source}/${fact.ref}` } : null;
+  if (!facts.ok) {
+    return { kind: 'set_aside', why: `${facts.failure.path}: ${facts.failure.detail}.` };
+  }
+  const [fact] = facts.value;
+  if (fact === undefined || !(isPaymentFact(fact) || isAlertFact(fact))) return { kind: 'kept' };
+  const noun = isPaymentFact(fact) ? 'payments' : 'alerts';
+  return { kind: 'subject', noun, subject: `${source}/${fact.ref}` };
 }
 
 /** The status a correct gateway answers, and why it is no success. */

@@ -4,6 +4,8 @@ import { providerById, providers } from '../../webhooks/index.ts';
 import type { GatewayConfig, SourceConfig } from '../config.ts';
 import { DEFAULT_ALERT_LABELS } from '../core/fact-words.ts';
 import { nearest } from '../core/nearest.ts';
+import { secretProblem } from '../core/verify.ts';
+import { createNodeCrypto } from '../edge/crypto-node.ts';
 import { loadConfig } from '../launch/load-config.ts';
 import { type ConfigProblem, isSound } from '../resolve/problems.ts';
 import { configShape } from '../resolve/shape.ts';
@@ -52,6 +54,8 @@ export async function triggerTarget(
         '`npm start` once, with the same HOOKLINE_DATA_DIR, or set it.',
     };
   }
+  const problem = await secretProblem(provider, secret, createNodeCrypto());
+  if (problem !== null) return { sentence: `Nothing can be signed: ${variable} ${problem}.` };
   const target = sourceName ?? id;
   return {
     source: target,

@@ -18,6 +18,7 @@ import type { DeliveryReader } from './schemes/reader.ts';
 import { describeSource, readDelivery } from './schemes/reader.ts';
 import { parseTimestamp } from './schemes/timestamp.ts';
 import type { TextSource, TimestampSource, Verified } from './verification.ts';
+import { plausibleMs } from './written-time.ts';
 
 /** How a provider names its events. */
 export interface EventIdentity {
@@ -203,7 +204,8 @@ function readTimeMs({ time }: EventIdentity, reader: DeliveryReader, item: Json)
   for (const { from, unit } of time) {
     const read = reader.find(from, undefined, item);
     const seconds = read.kind === 'found' ? parseTimestamp(read.text, unit) : null;
-    if (seconds !== null) return Math.round(seconds * 1000);
+    const ms = seconds === null ? null : plausibleMs(Math.round(seconds * 1000));
+    if (ms !== null) return ms;
   }
   return null;
 }

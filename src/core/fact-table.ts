@@ -3,17 +3,18 @@
  * types with one or more rules; this file turns an event and a table into facts. It knows no
  * provider, and no provider file knows how facts are built.
  */
-import type {
-  AlertFact,
-  AlertFactName,
-  Customer,
-  DeclineClass,
-  Fact,
-  PaymentFact,
-  PaymentFactName,
-  RecipientFact,
-  RecipientFactName,
-  Severity,
+import {
+  type AlertFact,
+  type AlertFactName,
+  type Customer,
+  type DeclineClass,
+  type Fact,
+  isPaymentFact,
+  type PaymentFact,
+  type PaymentFactName,
+  type RecipientFact,
+  type RecipientFactName,
+  type Severity,
 } from './fact.ts';
 import { emailAddress, localeTag, oneLine, refProblem, webUrl, zoneName } from './fact-values.ts';
 import {
@@ -115,10 +116,10 @@ const FACTS_MAX = 200;
  * What an event says, in our words; an empty list is "archived, not tracked".
  *
  * Total: no payload makes it throw. It refuses only where going on would be wrong: an event of a
- * listed type whose rule holds but whose `ref`, alias or address cannot be used is a shape failure,
- * so that the gateway sets it aside with its bytes instead of losing a payment in silence. Every
- * other field that cannot be read is null: a payment that arrived must stop its reminders even if
- * its amount is odd. Texts are cut and stripped of control characters; only `https` pages can be
+ * listed type whose rule holds but whose `ref`, alias or address cannot be used, or that asks for
+ * less than nothing, is a shape failure, so that the gateway sets it aside with its bytes instead
+ * of losing a payment in silence. Every other field that cannot be read is null: a payment that
+ * arrived must stop its reminders even if its amount is odd. Texts are cut and stripped of control characters; only `https` pages can be
  * paid at. Times are epoch ms, amounts ISO 4217 minor units.
  */
 export function factsOf(input: FactsInput): Result<readonly Fact[], FactShapeFailure> {
@@ -142,11 +143,31 @@ export function factsOf(input: FactsInput): Result<readonly Fact[], FactShapeFai
       if (facts.length === FACTS_MAX) return shape(rule.each ?? '', `more than ${FACTS_MAX} facts`);
       const fact = factOf(rule, itemScope);
       if (!fact.ok) return fact;
-      facts.push(fact.value);
+      const owed = owedBy(fact.value);
+      if (owed !== null && owed < 0) return shape('amount', 'less than nothing is owed');
+      if (owed !== 0) facts.push(fact.value);
     }
   }
   return ok(facts);
 }
+
+/**
+ * What our mails would say is owed, if the fact asks a customer for money. Of nothing nobody is
+ * reminded, so that is no fact: credit or a coupon covered the invoice. Less than nothing is set
+ * aside for a person: it may be credit, whose owner must not be dunned, or a provider that writes
+ * debts with a minus, whose failure must not be lost. An amount that cannot be read is unknown, and
+ * the mails then name none. What settles is never held up by an odd amount.
+ */
+function owedBy(fact: Fact): number | null {
+  return isPaymentFact(fact) && ASKING.has(fact.fact) ? fact.amountMinor : null;
+}
+
+const ASKING: ReadonlySet<PaymentFactName> = new Set<PaymentFactName>([
+  'payment.due',
+  'payment.overdue',
+  'payment.failed',
+  'payment.action_required',
+]);
 
 function itemsOf(rule: FactRule, scope: Scope): readonly (Json | undefined)[] {
   if (rule.each === undefined) return [undefined];

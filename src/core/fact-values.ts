@@ -7,10 +7,15 @@ const REF_LENGTH_MAX = 200;
 // an id with them prints as another id, or breaks a log line in two.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** Why an id from a payload cannot be a subject's ref or alias, or null when it can. */
+/**
+ * Why an id from a payload cannot be a subject's ref or alias, or null when it can. Dot segments
+ * are refused because no address can carry them: every URL parser drops `..`, percent-encoded too,
+ * so such a subject could be neither shown nor held, and its link would lead to another.
+ */
 export function refProblem(ref: string): string | null {
   if (ref.length > REF_LENGTH_MAX) return `an id of more than ${REF_LENGTH_MAX} characters`;
   if (UNPRINTABLE.test(ref)) return 'an id with unprintable characters';
+  if (/(?:^|\/)\.\.?(?:\/|$)/.test(ref)) return 'an id with "." or ".." for one of its parts';
   return ref.trim() === ref ? null : 'an id that starts or ends with a space';
 }
 

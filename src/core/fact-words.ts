@@ -7,6 +7,7 @@
  */
 import { allAt, at, type Json } from './json.ts';
 import { type Exponents, minorFromDecimal, minorFromProvider } from './money.ts';
+import { isoMs, plausibleMs } from './written-time.ts';
 
 /** Labels that make a GitHub issue an alert where the config names none. */
 export const DEFAULT_ALERT_LABELS: readonly string[] = ['incident', 'outage', 'alert', 'security'];
@@ -130,10 +131,10 @@ function fill(scope: Scope, template: string): string | null {
   return complete ? filled : null;
 }
 
-/** Epoch milliseconds, or null. */
+/** Epoch milliseconds, or null. A time that cannot be meant is none: the next way is tried. */
 export function readTime(scope: Scope, time: Time | undefined): number | null {
   if (time === undefined) return null;
-  if (typeof time === 'function') return time(scope);
+  if (typeof time === 'function') return meant(time(scope));
   if (isList(time)) return firstTime(time.map((each) => () => readTime(scope, each)));
   if ('latest' in time) {
     const known = time.latest.map((each) => readTime(scope, each)).filter((each) => each !== null);
@@ -141,7 +142,10 @@ export function readTime(scope: Scope, time: Time | undefined): number | null {
   }
   if ('iso' in time) {
     return firstTime(
-      listOf(time.iso).map((path) => () => isoMs(find(scope, path), time.offset ?? null)),
+      listOf(time.iso).map((path) => () => {
+        const text = find(scope, path);
+        return typeof text === 'string' ? meant(isoMs(text, time.offset)) : null;
+      }),
     );
   }
   const [paths, factor] = 'seconds' in time ? [time.seconds, 1000] : [time.milliseconds, 1];
@@ -156,45 +160,13 @@ function firstTime(ways: readonly (() => number | null)[]): number | null {
   return null;
 }
 
-/** The last millisecond a Date can hold: a time past it would throw where it is printed. */
-const EPOCH_MS_MAX = 8_640_000_000_000_000;
-
 function epochMs(value: Json | undefined, factor: number): number | null {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !(number >= 0)) return null;
-  const ms = Math.round(number * factor);
-  return ms <= EPOCH_MS_MAX ? ms : null;
+  return typeof number === 'number' ? meant(Math.round(number * factor)) : null;
 }
 
-const ISO_TIME =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?$/;
-
-/**
- * A written time as epoch ms. Read by hand because `Date.parse` guesses, and guesses differently
- * per engine. Without an offset in the text or the table it is no time: the zone is not known.
- */
-function isoMs(value: Json | undefined, offset: string | null): number | null {
-  const parts = typeof value === 'string' ? ISO_TIME.exec(value) : null;
-  if (parts === null) return null;
-  const zone = offsetMs(parts[8] ?? offset);
-  if (zone === null) return null;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
-    .slice(1, 7)
-    .map(Number);
-  const ms = Number((parts[7] ?? '').padEnd(3, '0').slice(0, 3));
-  const utc = Date.UTC(year, month - 1, day, hour, minute, second, ms);
-  // `Date.UTC` rolls 31 February over into March: such a text is no time.
-  const isCalendarDay = new Date(utc).getUTCDate() === day && month >= 1 && month <= 12;
-  return isCalendarDay && hour < 24 && minute < 60 && second < 60 ? utc - zone : null;
-}
-
-function offsetMs(offset: string | null): number | null {
-  if (offset === null) return null;
-  if (offset === 'Z') return 0;
-  const parts = /^([+-])(\d\d):?(\d\d)$/.exec(offset);
-  if (parts === null) return null;
-  const minutes = Number(parts[2]) * 60 + Number(parts[3]);
-  return (parts[1] === '-' ? -minutes : minutes) * 60_000;
+function meant(ms: number | null): number | null {
+  return ms === null ? null : plausibleMs(ms);
 }
 
 /** Integer minor units of `currency`, or null. An amount that cannot be read exactly is unknown. */
@@ -204,7 +176,10 @@ export function readAmount(
   currency: string | null,
 ): number | null {
   if (amount === undefined) return null;
-  if (typeof amount === 'function') return amount(scope, currency);
+  if (typeof amount === 'function') {
+    const said = amount(scope, currency);
+    return Number.isSafeInteger(said) ? said : null;
+  }
   const paths = listOf('minor' in amount ? amount.minor : amount.decimal);
   for (const path of paths) {
     const value = find(scope, path);

@@ -16,11 +16,27 @@ export interface ListQuery {
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 500;
 
-/** `source`, `subject`, `flag` (a name), `limit` (1–500), `before` (the `next` of the last page). */
+const PARAMETERS: readonly string[] = ['source', 'subject', 'flag', 'limit', 'before'];
+
+/**
+ * `source`, `subject`, `flag` (a name), `limit` (1–500), `before` (the `next` of the last page).
+ * Each once and with a value: a misspelt `subject` must not list the events of all.
+ */
 export function readListQuery(
-  query: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, readonly string[]>>,
   sources: ReadonlyMap<string, unknown>,
 ): Result<ListQuery, ApiProblem> {
+  const query: Record<string, string> = {};
+  for (const [name, [value, ...others]] of Object.entries(given)) {
+    if (!PARAMETERS.includes(name) || !value || others.length > 0)
+      return fail(
+        badRequest(
+          `"${name.slice(0, 50)}" is no parameter, empty, or given twice.`,
+          `Allowed, each once: ${PARAMETERS.join(', ')}.`,
+        ),
+      );
+    query[name] = value;
+  }
   const limit = query['limit'] ?? String(LIMIT_DEFAULT);
   if (!/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX)
     return fail(badRequest('"limit" is out of range.', `Send a number from 1 to ${LIMIT_MAX}.`));

@@ -128,6 +128,7 @@ async function changeSubject(
   if (!answer.ok) return failed(deps, 'operate', answer.failure);
   deps.log.info('operated', { subject, action, accepted: answer.value.accepted });
   if (answer.value.accepted) return jsonResponse(200, { subject, ...answer.value });
+  if (answer.value.rule === 'unknown_subject') return unknownSubject(kind, subject);
   return apiError(
     {
       status: 409,
@@ -193,7 +194,7 @@ async function list(
   c: Context,
   ask: (deps: EdgeDeps, query: ListQuery) => Promise<unknown>,
 ): Promise<Response> {
-  const query = readListQuery(c.req.query(), deps.gateway.sources);
+  const query = readListQuery(c.req.queries(), deps.gateway.sources);
   if (!query.ok) return apiError(query.failure);
   try {
     return jsonResponse(200, await ask(deps, query.value));

@@ -1,6 +1,7 @@
 /** Bodies of operator requests: from untrusted JSON to one `OperatorInput`, or what is wrong. */
 import type { OperatorInput } from '../core/follow-up/types.ts';
 import { fail, ok, type Result } from '../core/result.ts';
+import { isoMs } from '../core/written-time.ts';
 import { type ApiProblem, badRequest } from './api-error.ts';
 
 export const OPERATOR_ACTIONS = [
@@ -108,15 +109,13 @@ function text(
   return ok(line === '' ? null : line);
 }
 
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
-
 function instant(value: unknown): Result<number | null, ApiProblem> {
   if (value === null || value === undefined) return ok(null);
-  const at = typeof value === 'string' && ISO_INSTANT.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at)
+  const at = typeof value === 'string' ? isoMs(value) : null;
+  return at === null
     ? fail(
         badRequest(
-          '"until" is not an instant.',
+          '"until" is not an instant of the calendar.',
           'Send ISO 8601 with a zone, as in 2026-12-01T09:00:00Z, or null.',
         ),
       )

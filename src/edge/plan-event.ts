@@ -114,6 +114,9 @@ function subjectFactsOf(
 ): Result<readonly SubjectFactOf[], string> {
   const { provider, alertLabels, id } = delivery.source;
   if (provider.facts === null) return ok([]);
+  // Types decide what is followed up: without one (a proxy dropped a header) nobody may conclude
+  // that nothing is to be done.
+  if (event.type === null) return fail('type: the event has none that can be read');
   const facts = factsOf({
     table: provider.facts,
     event: { type: event.type, json: event.json, headers: delivery.requestHeaders },

@@ -1,27 +1,11 @@
 /** Amounts and dates as the recipient writes them. A bad tag, zone or time never loses the mail. */
+import { currencyExponent } from '../core/money.ts';
 
 export interface Reader {
   /** BCP 47, known to be supported. */
   readonly locale: string;
   /** IANA name, known to exist. */
   readonly zone: string;
-}
-
-// ISO 4217 (list one): every other currency has two decimals. Not taken from Intl, whose tables
-// follow use in shops: Node 24 says 0 for HUF, IDR, COP and IQD, and 4 900 would be shown for 49.
-const DECIMALS: Readonly<Record<string, number>> = {
-  ...decimals(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
-  ...decimals(3, 'BHD IQD JOD KWD LYD OMR TND'),
-  ...decimals(4, 'CLF UYW'),
-};
-
-function decimals(count: number, codes: string): Record<string, number> {
-  return Object.fromEntries(codes.split(' ').map((code) => [code, count]));
-}
-
-/** Decimals of an ISO 4217 code; 2 for a code that is not in the list. */
-function currencyDecimals(currency: string): number {
-  return DECIMALS[currency] ?? 2;
 }
 
 function supportedLocale(tag: string | null): string | null {
@@ -56,18 +40,18 @@ export function readerOf(
 
 /** Exact at any size: the amount goes to Intl as a decimal string, never through a division. */
 function decimalText(amountMinor: number, digits: number): `${number}` {
-  const minor = BigInt(Math.abs(amountMinor))
+  const minor = BigInt(amountMinor)
     .toString()
     .padStart(digits + 1, '0');
   const whole = minor.slice(0, minor.length - digits);
-  const sign = amountMinor < 0 ? '-' : '';
-  const text = `${sign}${whole}${digits === 0 ? '' : `.${minor.slice(-digits)}`}`;
+  const text = `${whole}${digits === 0 ? '' : `.${minor.slice(-digits)}`}`;
   return text as `${number}`; // built from digits above; no type says so
 }
 
 /**
- * An amount in minor units (ISO 4217 decimals). Null when the amount is not a whole number, the
- * currency is missing or is not three capital letters: a sentence without an amount is better
+ * What is owed, in minor units with the decimals of ISO 4217 (not Intl's, which follow use in shops
+ * and would show 4 900 for 49.00 Ft). Null when nobody can owe it (zero, less, no whole number) or
+ * the currency is missing or is not three capital letters: a sentence without an amount is better
  * than one with a wrong amount. A code that ISO does not list is shown as the code, two decimals.
  */
 export function formatMoney(
@@ -75,9 +59,9 @@ export function formatMoney(
   currency: string | null,
   reader: Reader,
 ): string | null {
-  if (amountMinor === null || !Number.isSafeInteger(amountMinor)) return null;
+  if (amountMinor === null || !Number.isSafeInteger(amountMinor) || amountMinor <= 0) return null;
   if (currency === null || !/^[A-Z]{3}$/.test(currency)) return null;
-  const digits = currencyDecimals(currency);
+  const digits = currencyExponent(currency);
   const format = new Intl.NumberFormat(reader.locale, {
     style: 'currency',
     currency,

@@ -72,10 +72,17 @@ const mailTemplate = textWhere((value) => checkOverride(value).length === 0, {
   remedy: (value) => `Remove or correct ${checkOverride(value).join(', ')}.`,
 });
 
+/** Of a mail: a blank one would go out with nothing but our footer in it. */
+const TEXT_CHARS_MAX = 20_000;
+const mailText = textWhere((value) => value.trim() !== '' && value.length <= TEXT_CHARS_MAX, {
+  problem: 'is blank or too long for a mail.',
+  remedy: `Write 1 to ${TEXT_CHARS_MAX} characters, or leave the field out to keep our text.`,
+});
+
 const templates = mapOf(
   object({
     subject: optional(inTurn(text(200), mailTemplate)),
-    text: optional(mailTemplate),
+    text: optional(inTurn(mailText, mailTemplate)),
   }),
   (name, field, problems) => oneOf(Object.keys(TEMPLATES))(name, field, problems),
 );

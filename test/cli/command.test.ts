@@ -8,6 +8,8 @@ import { createPrint, printable, table } from '../../src/cli/print.ts';
 import { instantOf, spanMs } from '../../src/cli/times.ts';
 import { cli } from '../support/cli-world.ts';
 
+const ENV = { STRIPE_WEBHOOK_SECRET: 'whsec_x', HOOKLINE_DATA_DIR: '/nonexistent' };
+
 describe('hookline', () => {
   it('lists every command with one line when nothing is typed', async () => {
     const { code, out } = await cli([]);
@@ -36,15 +38,29 @@ describe('hookline', () => {
     [['payments', 'hold', 'stripe/in_1'], 'needs --reason'],
     [['events', 'list', '--limit', 'many'], 'a number above 0'],
     [['events', 'list', '--limit'], 'needs a value'],
+    [['events', 'list', '--limit', ''], '--limit needs a value'],
+    [['events', 'list', '--source='], '--source needs a value'],
+    [['events', 'list', '--subject', ' '], '--subject needs a value'],
+    [['events', 'list', '--limit', '5', '--limit', '6'], '--limit is given twice'],
+    [['payments', 'show', ''], 'needs REF'],
+    [['payments', 'note', 'stripe/in_1', ''], 'needs TEXT'],
+    [['payments', 'show', 'stripe/..'], 'is never taken in'],
+    [['payments', 'hold', 'stripe/a/../b', '--reason', 'x'], 'is never taken in'],
+    [['payments', 'show', 'stripe/in_1\u202e'], 'unprintable characters is never taken in'],
+    [['--nope'], '"--nope" is not a command'],
     [['trigger', 'stripe', 'invoice.paid', '--set', 'x'], 'is not PATH=VALUE'],
     [['trigger', 'stripe', 'invoice.paid', '--skew', 'yesterday'], 'is no span'],
     [['trigger', 'strip', 'invoice.paid'], 'Did you mean stripe?'],
   ])('refuses %j as misuse', async (argv, sentence) => {
-    const env = { STRIPE_WEBHOOK_SECRET: 'whsec_x', HOOKLINE_DATA_DIR: '/nonexistent' };
-    const { code, err } = await cli(argv, { env });
+    const { code, err } = await cli(argv, { env: ENV });
     expect(err).toContain(sentence);
     expect(err).toContain('Type: hookline help');
     expect(code).toBe(2);
+  });
+
+  it('takes --set as often as it is typed, and a flag twice for the flag', async () => {
+    const { code } = await cli(['providers', 'list', '--json', '--json']);
+    expect(code).toBe(0);
   });
 
   it('says where it looked when nothing answers, and what to type', async () => {
@@ -53,6 +69,28 @@ describe('hookline', () => {
     expect(code).toBe(1);
     expect(err).toContain('No gateway answers at http://127.0.0.1:65530');
     expect(err).toContain('npm start');
+  });
+
+  it.each(['foo', 'ftp://127.0.0.1:9', 'http://127.0.0.1:abc', 'http://ada:pw@127.0.0.1:9'])(
+    'says that %s is no address of a gateway, without what may be a password',
+    async (url) => {
+      const env = { ...ENV, HOOKLINE_URL: url, HOOKLINE_TOKEN: 't' };
+      for (const argv of [['issues'], ['trigger', 'stripe', 'invoice.paid']]) {
+        const { code, err } = await cli(argv, { env });
+        expect(err).toContain('HOOKLINE_URL');
+        expect(err).toContain('is no address of a gateway');
+        expect(err).not.toContain('pw');
+        expect(code).toBe(1);
+      }
+    },
+  );
+
+  it('never prints a token that cannot be sent', async () => {
+    const env = { HOOKLINE_URL: 'http://127.0.0.1:9', HOOKLINE_TOKEN: 'hunter2\nhunter3' };
+    const { code, err } = await cli(['issues'], { env });
+    expect(err).toContain('HOOKLINE_TOKEN');
+    expect(err).not.toContain('hunter');
+    expect(code).toBe(1);
   });
 
   it('says what is missing when there is no token, before it asks anybody', async () => {
@@ -148,8 +186,32 @@ describe('times', () => {
     expect([at.getDate(), at.getHours(), at.getMinutes()]).toEqual([1, 0, 0]);
   });
 
-  it('refuse a day that does not exist', () => {
-    expect(() => instantOf('2026-02-30', NOW)).toThrow('is no time');
-    expect(() => instantOf('soon', NOW)).toThrow('is no time');
+  it.each([
+    '2026-02-30',
+    '2026-02-31T09:00:00Z',
+    '2026-02-31T09:00',
+    '2027-02-29T09:00:00+01:00',
+    '2026-13-01',
+    '2026-12-01T25:00Z',
+    'soon',
+    // What Date.parse would make something of.
+    '5',
+    'tomorrow 9',
+    'Dec 1 2026',
+    '12027-01-01',
+    '+012027-01-01T00:00:00Z',
+    '99999999999d',
+    '',
+  ])('take "%s" for no time instead of guessing one', (text) => {
+    expect(() => instantOf(text, NOW)).toThrow('is no time');
+  });
+
+  it('read an instant with its zone, and without one as the time here', () => {
+    expect(instantOf('2028-02-29T09:00:00+01:00', NOW)).toBe(Date.UTC(2028, 1, 29, 8));
+    expect(instantOf('2026-12-01T09:30Z', NOW)).toBe(Date.UTC(2026, 11, 1, 9, 30));
+    for (const text of ['2026-12-01T09:30', '2026-12-01 09:30:00']) {
+      const at = new Date(instantOf(text, NOW));
+      expect([at.getDate(), at.getHours(), at.getMinutes()]).toEqual([1, 9, 30]);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { EMPTY_DETAILS } from '../../src/core/follow-up/registers.ts';
 import type { SubjectView } from '../../src/durable/contract.ts';
 import { cli } from '../support/cli-world.ts';
 import { type EdgeUnderTest, edgeUnderTest } from '../support/edge-app.ts';
@@ -31,6 +32,23 @@ describe('a subject that nothing is known of', () => {
     expect(err).toContain('forgotten');
     expect(err).toContain('Type: hookline events list');
     expect([code, out]).toEqual([1, '']);
+  });
+
+  it.each([[['note', 'they called']], [['hold', '--reason', 'x']], [['release']]])(
+    'takes no %j, and says where ids are listed',
+    async ([verb = '', ...words]) => {
+      under.ingress.operatorAnswer = { accepted: false, decision: 'x', rule: 'unknown_subject' };
+      const { code, out, err } = await hookline('payments', verb, SUBJECT, ...words);
+      expect(err).toContain(`Nothing is known of payment ${SUBJECT}`);
+      expect(err).toContain('Type: hookline events list');
+      expect([code, out]).toEqual([1, '']);
+    },
+  );
+
+  it('of a source nobody configured says how sources are listed', async () => {
+    const { code, err } = await hookline('payments', 'show', 'nobody/in_1');
+    expect(err).toBe('There is no such source. Type: hookline sources list\n');
+    expect(code).toBe(1);
   });
 
   it('is the same for programs', async () => {
@@ -69,6 +87,28 @@ describe('a subject that is known', () => {
   });
 });
 
+describe('an amount', () => {
+  const amount = async (amountMinor: number, currency: string): Promise<string> => {
+    const { details } = viewOf(SUBJECT, {});
+    know({ status: 'failed', details: { ...EMPTY_DETAILS, ...details, amountMinor, currency } });
+    const { out } = await hookline('payments', 'show', SUBJECT);
+    return out.split('\n')[1] ?? '';
+  };
+
+  it.each([
+    [4900, 'USD', '$49.00'],
+    // Two decimals by ISO 4217, none by Intl's own table.
+    [490_000, 'HUF', 'HUF\u00a04,900.00'],
+    [Number.MAX_SAFE_INTEGER, 'USD', '$90,071,992,547,409.91'],
+  ])('of %i %s reads %s, to the last digit', async (amountMinor, currency, text) => {
+    expect(await amount(amountMinor, currency)).toBe(text);
+  });
+
+  it.each([0, -4900, 49.5])('of %d is nothing that is owed, so none is shown', async (minor) => {
+    expect(await amount(minor, 'USD')).toBe('');
+  });
+});
+
 describe('a hold', () => {
   it('without a reason is misuse, and the message can be typed', async () => {
     const { code, err } = await hookline('payments', 'hold', SUBJECT, '--until', '3d');
@@ -101,6 +141,13 @@ describe('a token or a secret that is missing', () => {
     const { err } = await cli(['issues'], { env });
     expect(err).toContain(`${file} does not hold it`);
     rmSync(dir, { recursive: true });
+  });
+
+  it('may end in a line break, as a file does that it was read from', async () => {
+    know({ status: 'paid' });
+    const env = { ...ENV, HOOKLINE_TOKEN: `${OPERATOR_TOKEN}\n` };
+    const ask: typeof fetch = async (input, init) => under.app.request(input, init);
+    expect((await cli(['payments', 'show', SUBJECT], { env, fetch: ask })).code).toBe(0);
   });
 
   it('is looked for below the current directory when nothing is said', async () => {

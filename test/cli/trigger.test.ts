@@ -191,6 +191,14 @@ describe('trigger', () => {
     [['github', 'workflow_run', '--shape', 'acacia'], '--shape is for Stripe events.'],
     [['stripe', 'invoice.paid', '--seed', '1.5'], '--seed is a whole number up to 4294967295.'],
     [['stripe', 'invoice.paid', '--seed', '4294967296'], '--seed is a whole number'],
+    [['stripe', 'invoice.paid', '--count', '1e9'], '--count is a whole number up to 1000000.'],
+    [['stripe', 'invoice.paid', '--count', '2', '--rate', '1e-9'], '--rate is from 0.001 to'],
+    [['stripe', 'invoice.paid', '--count', '2', '--rate', '1e300'], '--rate is from 0.001 to'],
+    [['stripe', 'invoice.paid', '--id', 'a', '--id', 'b'], '--id is given twice'],
+    [['stripe', 'invoice.paid', '--id', ''], '--id needs a value'],
+    [['stripe', 'invoice.paid', '--set', '__proto__=1'], '--set __proto__: there is nothing'],
+    [['stripe', 'invoice.paid', '--set', 'a.constructor.b=1'], '--set a.constructor.b: there is'],
+    [['stripe', 'invoice.paid', '--skew', '99999999999999d'], '--skew'],
   ])('refuses %j, which would change nothing or not what was meant', async (words, sentence) => {
     const { code, err } = await trigger(...words);
     expect(err).toContain(sentence);
@@ -221,6 +229,33 @@ describe('trigger', () => {
     await trigger('stripe', 'charge.dispute.created', '--seed', '7');
     const [first, other] = posted.map(({ body }) => JSON.parse(body).id);
     expect(other).not.toBe(first);
+  });
+
+  it.each([
+    [['stripe', 'invoice.paid', '--set', 'type=customer.created'], 'Kept in the archive'],
+    [['github', 'dependabot_alert', '--set', 'action=unheard_of'], 'Kept in the archive'],
+    [['stripe', 'invoice.paid', '--set', 'id=null'], 'Set aside: .*no event id'],
+    [['stripe', 'invoice.paid', '--set', 'data=1'], 'Set aside: id: the id of the subject'],
+    [['stripe', 'invoice.paid', '--id', '..'], 'Set aside: id: '],
+  ])('after %j says what the gateway makes of it', async (words, sentence) => {
+    const { code, out } = await trigger(...words);
+    expect(out).toMatch(new RegExp(sentence));
+    expect(out).not.toContain('payments show');
+    expect(out.includes('Type: hookline issues')).toBe(sentence.startsWith('Set aside'));
+    expect(code).toBe(0);
+  });
+
+  it('with a secret nobody can sign with says which, and not what it is', async () => {
+    const env = {
+      STANDARD_WEBHOOKS_SECRET: 'hunter2 hunter3',
+      HOOKLINE_URL: url,
+      HOOKLINE_DATA_DIR: '/nonexistent',
+    };
+    const { code, err } = await cli(['trigger', 'standard', 'example.event'], { env });
+    expect(err).toContain('STANDARD_WEBHOOKS_SECRET');
+    expect(err).toContain('whsec_');
+    expect(err).not.toContain('hunter');
+    expect([code, posted]).toEqual([1, []]);
   });
 
   it('prints one JSON document with --json', async () => {

@@ -146,6 +146,13 @@ describe.each(PORTS)('event identity on %s', (_name, crypto) => {
       time: [{ from: { from: 'item', paths: ['timestamp'] }, unit: 's' }],
       items: { path: '' },
     };
+    it('takes a time nobody can mean for none', async () => {
+      for (const timestamp of [0, 946_684_799, 7_258_118_400, 999_999_999_999]) {
+        const body = JSON.stringify([{ sg_event_id: 'a', event: 'open', timestamp }]);
+        expect(await read(body, batch)).toMatchObject({ value: [{ providerTimeMs: null }] });
+      }
+    });
+
     it('gives one event per item, in order', async () => {
       const body = `[{"sg_event_id":"a","event":"bounce","timestamp":${NOW_SECONDS}},{"sg_event_id":"b","event":"open"}]`;
       const events = await read(body, batch);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAlertFact, isPaymentFact } from '../../src/core/fact.ts';
+import { isAlertFact, isPaymentFact, type PaymentFactName } from '../../src/core/fact.ts';
 import { type FactRule, type FactTable, factsOf } from '../../src/core/fact-table.ts';
 import type { Text } from '../../src/core/fact-words.ts';
 import { allAt, at, type Json } from '../../src/core/json.ts';
@@ -90,6 +90,10 @@ describe('the id of a subject', () => {
     ['a lone surrogate', { id: 'in_\ud800' }],
     ['201 characters', { id: 'x'.repeat(201) }],
     ['a space at the end', { id: 'in_1 ' }],
+    ['a dot segment, which no address can carry', { id: '..' }],
+    ['a single dot', { id: '.' }],
+    ['a path with a dot segment in it', { id: 'a/../b' }],
+    ['a path that ends in one', { id: 'a/.' }],
     ['a number that is no longer exact', { id: 2 ** 53 }],
     ['an event that is no object', null],
   ])('sets an event aside whose id is %s', (_, json) => {
@@ -100,6 +104,9 @@ describe('the id of a subject', () => {
     ['x'.repeat(200), 'x'.repeat(200)],
     ['größe/ü', 'größe/ü'],
     [42, '42'],
+    ['...', '...'],
+    ['.github/..b/a..', '.github/..b/a..'],
+    ['100%/%2e%2e?x#y', '100%/%2e%2e?x#y'],
   ])('accepts the id %s', (id, ref) => {
     expect(payment(PAID, { id }).ref).toBe(ref);
   });
@@ -178,6 +185,11 @@ describe('words for times', () => {
     expect(at({ iso: 't', offset: '+07:00' }, { t: '2026-01-01 07:00:00' })).toBe(NEW_YEAR);
   });
 
+  it.each(['2026-01-01T00:00:00+24:00', '2026-01-01T00:00:00+01:60'])(
+    'knows no offset of a whole day or of sixty minutes: %s',
+    (text) => expect(at({ iso: 't' }, { t: text })).toBeNull(),
+  );
+
   it('knows seconds from milliseconds, as numbers or digits', () => {
     expect(at({ seconds: 't' }, { t: NEW_YEAR / 1000 })).toBe(NEW_YEAR);
     expect(at({ milliseconds: 't' }, { t: String(NEW_YEAR) })).toBe(NEW_YEAR);
@@ -186,10 +198,33 @@ describe('words for times', () => {
   });
 
   it('takes the first present of a list and the newest of `latest`', () => {
-    const json = { old: 1, new: 2 };
+    const json = { old: NEW_YEAR / 1000, new: NEW_YEAR / 1000 + 1 };
     const both = [{ seconds: 'missing' }, { seconds: 'old' }, { seconds: 'new' }];
-    expect(at(both, json)).toBe(1000);
-    expect(at({ latest: both }, json)).toBe(2000);
+    expect(at(both, json)).toBe(NEW_YEAR);
+    expect(at({ latest: both }, json)).toBe(NEW_YEAR + 1000);
+  });
+
+  it('takes a time outside 2000 to 2199 for none, in every unit, and keeps the edges', () => {
+    const first = Date.UTC(2000, 0, 1);
+    const end = Date.UTC(2200, 0, 1);
+    expect(at({ milliseconds: 't' }, { t: first })).toBe(first);
+    expect(at({ milliseconds: 't' }, { t: first - 1 })).toBeNull();
+    expect(at({ milliseconds: 't' }, { t: end - 1 })).toBe(end - 1);
+    expect(at({ milliseconds: 't' }, { t: end })).toBeNull();
+    expect(at({ iso: 't' }, { t: '2200-01-01T00:00:00Z' })).toBeNull();
+    expect(at({ iso: 't' }, { t: '2200-01-01T00:30:00+01:00' })).toBe(end - 1_800_000);
+    for (const t of [0, 0.5, 1e12, 1e15, 8.64e12, '8640000000000', '0', Number.MAX_VALUE]) {
+      expect([t, at({ seconds: 't' }, { t })]).toEqual([t, null]);
+    }
+    expect(at(() => 8.64e15, {})).toBeNull();
+    expect(at(() => Number.NaN, {})).toBeNull();
+  });
+
+  it('passes an implausible time over for the next that can be read', () => {
+    const both = [{ seconds: 'far' }, { seconds: 'near' }];
+    const json = { far: 1e12, near: NEW_YEAR / 1000 };
+    expect(at(both, json)).toBe(NEW_YEAR);
+    expect(at({ latest: both }, json)).toBe(NEW_YEAR);
   });
 });
 
@@ -226,6 +261,46 @@ describe('words for amounts', () => {
       expect(
         amount({ amount: { minor: 'minor' } }, { id: 'p1', currency: 'usd', minor }),
       ).toBeNull();
+    }
+  });
+});
+
+describe('an amount that nobody can owe', () => {
+  const said = (fact: PaymentFactName, minor: Json) =>
+    run(
+      { fact, ref: 'id', amount: { minor: 'minor' }, currency: 'currency' },
+      { id: 'p1', currency: 'usd', minor },
+    );
+  const ASKING = [
+    'payment.due',
+    'payment.overdue',
+    'payment.failed',
+    'payment.action_required',
+  ] as const;
+
+  it.each(ASKING)('of zero asks nobody for anything: %s is no fact', (fact) => {
+    expect(said(fact, 0)).toEqual({ ok: true, value: [] });
+    expect(said(fact, -0)).toEqual({ ok: true, value: [] });
+    expect(said(fact, 1)).toMatchObject({ value: [{ amountMinor: 1 }] });
+  });
+
+  it.each(ASKING)('below zero sets %s aside: a person must look, no customer may', (fact) => {
+    const refused = { ok: false, failure: { reason: 'shape', path: 'amount' } };
+    expect(said(fact, -1)).toMatchObject(refused);
+    expect(said(fact, '-4900')).toMatchObject(refused);
+  });
+
+  it.each(ASKING)('that cannot be read is unknown, and %s still counts', (fact) => {
+    for (const minor of [null, 49.5, 2 ** 53, '1e3', {}]) {
+      expect(said(fact, minor)).toMatchObject({ value: [{ fact, amountMinor: null }] });
+    }
+  });
+
+  it('never keeps a payment from settling, nor a dispute from being seen', () => {
+    for (const fact of ['payment.paid', 'payment.disputed', 'payment.refunded'] as const) {
+      for (const minor of [0, -4900]) {
+        expect(said(fact, minor)).toMatchObject({ ok: true, value: [{ fact }] });
+      }
     }
   });
 });

@@ -159,6 +159,11 @@ describe('an operator', () => {
     ['hold', { until: null }, 'a hold without a reason'],
     ['hold', { until: '2026-03-02T11:59:59Z', reason: 'x' }, 'a hold that is over'],
     ['hold', { until: '2026-12-01', reason: 'x' }, 'a date without a time and zone'],
+    ['hold', { until: '2027-02-31T00:00:00Z', reason: 'x' }, 'a day that does not exist'],
+    ['hold', { until: '2027-02-29T00:00:00Z', reason: 'x' }, 'the leap day of another year'],
+    ['hold', { until: '2027-04-31T00:00Z', reason: 'x' }, 'a day that does not exist, no seconds'],
+    ['hold', { until: '2027-03-01T24:00:00Z', reason: 'x' }, 'an hour that does not exist'],
+    ['hold', { until: '2027-03-01T09:00:00+24:00', reason: 'x' }, 'a zone that does not exist'],
     ['hold', { until: 1_800_000_000, reason: 'x' }, 'a number for an instant'],
     ['hold', { untill: null, reason: 'x' }, 'a misspelt field'],
     ['note', {}, 'a note without a text'],
@@ -173,6 +178,33 @@ describe('an operator', () => {
     expect(answer.body.error.remedy).toBeTruthy();
     expect(under.ingress.operated).toEqual([]);
   });
+
+  it.each([
+    ['2028-02-29T09:00:00Z', Date.UTC(2028, 1, 29, 9)],
+    ['2027-03-01T09:00+01:00', Date.UTC(2027, 2, 1, 8)],
+    ['2027-03-01T09:00:00.250Z', Date.UTC(2027, 2, 1, 9, 0, 0, 250)],
+  ])('may hold until %s', async (until, at) => {
+    const under = edge();
+    expect((await post(under, `${PATH}/hold`, { until, reason: 'x' })).status).toBe(200);
+    expect(under.ingress.operated[0]?.message.input).toMatchObject({ until: at });
+  });
+
+  it.each(['note', 'release'])(
+    'is told which id nothing is known of, and where ids are listed: 404 for %s',
+    async (action) => {
+      const under = edge();
+      under.ingress.operatorAnswer = {
+        accepted: false,
+        decision: 'nothing is known here',
+        rule: 'unknown_subject',
+      };
+      const body = action === 'note' ? { text: 'x' } : {};
+      const answer = await post(under, `${PATH}/${action}`, body);
+      expect([answer.status, answer.body.error.code]).toEqual([404, 'unknown_subject']);
+      expect(answer.body.error.message).toContain('Nothing is known of payment stripe/in_1');
+      expect(answer.body.error.remedy).toContain('/api/events');
+    },
+  );
 
   it('is told when the wish could not be granted: 409 with the rule', async () => {
     const under = edge();
@@ -239,7 +271,8 @@ describe('lists', () => {
     expect(seen).toEqual(keys.toReversed());
   });
 
-  it.each(['limit=0', 'limit=501', 'limit=x', 'source=nobody', 'flag=red', 'before=x'])(
+  const odd = ['limit=5&limit=6', 'suject=stripe/in_1', 'subject='];
+  it.each(['limit=0', 'limit=501', 'limit=x', 'source=nobody', 'flag=red', 'before=x', ...odd])(
     'refuse %s with a remedy',
     async (query) => {
       const answer = await get(edge(), `/api/events?${query}`);

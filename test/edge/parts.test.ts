@@ -10,8 +10,9 @@ import { createMetrics } from '../../src/edge/metrics.ts';
 import { createRegistry } from '../../src/edge/prometheus.ts';
 import { stripe } from '../../webhooks/stripe.ts';
 import { edgeUnderTest } from '../support/edge-app.ts';
+import { flagNamesOf } from '../support/edge-ports.ts';
 import { alert, payment } from '../support/follow-up.ts';
-import { sourceOf, testGatewayConfig } from '../support/gateway.ts';
+import { SECRETS, sourceOf, testGatewayConfig } from '../support/gateway.ts';
 
 const BASE = Date.UTC(2026, 2, 2, 12);
 const DAY = 86_400_000;
@@ -53,6 +54,33 @@ describe('the times of a fact', () => {
     const opened = alert('alert.opened', BASE + 1_000);
     const moved = toFollowUpTime(opened, scaledClock(86_400, BASE), BASE + 1_000);
     expect(moved).toEqual({ ...opened, occurredAt: BASE + DAY });
+  });
+});
+
+describe('an event without a type', () => {
+  const record = async (source: string, headers: Record<string, string>, body: string) => {
+    const edge = edgeUnderTest();
+    const signed = createHmac('sha256', SECRETS.github).update(body).digest('hex');
+    await edge.app.request(`/webhooks/${source}`, {
+      method: 'POST',
+      headers: { 'x-hub-signature-256': `sha256=${signed}`, ...headers },
+      body,
+    });
+    const [only] = edge.archive.records.values();
+    return { flags: flagNamesOf(only?.flags ?? 0), note: only?.note };
+  };
+  const headers = { 'x-github-delivery': '1' };
+
+  it('is set aside where types decide what is followed up: a lost header must not hide alerts', async () => {
+    expect(await record('github', headers, '{"action":"created"}')).toEqual({
+      flags: ['quarantined'],
+      note: expect.stringContaining('type'),
+    });
+  });
+
+  it('is another matter than one of a type nobody tracks, which is only kept', async () => {
+    const ping = { ...headers, 'x-github-event': 'ping' };
+    expect(await record('github', ping, '{"zen":"x"}')).toMatchObject({ flags: ['untracked'] });
   });
 });
 

@@ -53,6 +53,30 @@ describe("octokit's examples of real deliveries", () => {
   });
 });
 
+describe('a body under the name of another event, which GitHub does not sign', () => {
+  const marks = {
+    dependabot_alert: { dependency: {}, security_advisory: { summary: 'x' } },
+    secret_scanning_alert: { secret_type: 'example_api_key' },
+    code_scanning_alert: { rule: { id: 'js/xss' } },
+  } as const;
+  const kinds = Object.keys(marks) as (keyof typeof marks)[];
+
+  it.each(kinds)('of %s speaks of no other alert with the same number', (body) => {
+    for (const name of kinds) {
+      const alert = { number: 7, ...marks[body] };
+      const said = facts(`${name}.reopened`, { action: 'reopened', alert, repository });
+      expect([name, said.length]).toEqual([name, name === body ? 1 : 0]);
+    }
+  });
+
+  it('of a deleted comment deletes no issue', () => {
+    const issue = { number: 1, title: 'Down', labels: [{ name: 'incident' }] };
+    const deleted = { action: 'deleted', issue, repository };
+    expect(facts('issues.deleted', deleted)).toHaveLength(1);
+    expect(facts('issues.deleted', { ...deleted, comment: { id: 1 } })).toEqual([]);
+  });
+});
+
 describe('what makes an alert', () => {
   const issue = (labels: readonly string[], state = 'open'): JsonObject => ({
     number: 1,

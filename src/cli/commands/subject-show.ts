@@ -17,7 +17,6 @@ export function showCommand(noun: SubjectNoun, example: string): Command {
       const answer = await askApi(world, {
         method: 'GET',
         path: subjectPath(noun, subject, null),
-        next: 'hookline events list',
       });
       if (!answer.ok) {
         world.print.remark(answer.failure.sentence);

@@ -22,7 +22,6 @@ export function simulateCommand(noun: SubjectNoun, example: string): Command {
       const answer = await askApi(world, {
         method: 'GET',
         path,
-        next: 'hookline events list',
       });
       if (!answer.ok) {
         world.print.remark(answer.failure.sentence);

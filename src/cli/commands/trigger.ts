@@ -6,13 +6,23 @@ import { connectionOf } from '../connection.ts';
 import type { SyntheticEvent } from '../fixtures/build-event.ts';
 import type { ApiShape } from '../fixtures/stripe-seed.ts';
 import { spanMs } from '../times.ts';
-import { expectedAnswer, subjectOf, type TriggerTarget } from '../trigger-plan.ts';
+import {
+  expectedAnswer,
+  meaningOf,
+  type TriggerMeaning,
+  type TriggerTarget,
+} from '../trigger-plan.ts';
 import { triggerTarget } from '../trigger-target.ts';
 import { type Delivered, deliver, deliverAsProvider, eventAt, type Volley } from '../volley.ts';
 
 const RATE_DEFAULT = 50;
 const COUNT_MAX = 1_000_000;
 const SEED_MAX = 2 ** 32 - 1;
+/** Slower, and a timer would overflow and fire at once. */
+const RATE_MIN = 0.001;
+const RATE_MAX = 100_000;
+/** Further, and the signed time would be none that a provider can write. */
+const SKEW_MAX_MS = 3650 * 86_400_000;
 
 /** Exit 1 when an answer is not the one a correct gateway gives; a wrong secret expects 401. */
 export const trigger: Command = defineCommand({
@@ -68,9 +78,10 @@ export const trigger: Command = defineCommand({
       times: whole('times', options.times ?? 1),
     };
     const count = options.count === null ? null : whole('count', options.count);
+    const rate = readRate(options.rate);
     return count === null
       ? one(world, volley, options.json)
-      : burst(world, volley, count, options.rate ?? RATE_DEFAULT, options.json);
+      : burst(world, volley, count, rate, options.json);
   },
 });
 
@@ -79,7 +90,7 @@ async function one(world: World, volley: Volley, asJson: boolean): Promise<ExitC
   const { target } = volley;
   const event = eventAt(world, volley, 0);
   const expected = expectedAnswer(target, volley);
-  const subject = subjectOf(target, event);
+  const meaning = await meaningOf(target, event, world.nowMs() / 1000);
   const answers: Delivered[] = [];
   for (let time = 0; time < volley.times; time += 1) {
     const shot = await deliver(world, volley, event);
@@ -96,20 +107,29 @@ async function one(world: World, volley: Volley, asJson: boolean): Promise<ExitC
       source: target.source,
       type: event.type,
       id: event.id,
-      subject: subject?.subject ?? null,
-      kind: subject?.noun ?? null,
+      subject: meaning.kind === 'subject' ? meaning.subject : null,
+      kind: meaning.kind === 'subject' ? meaning.noun : null,
       expectedStatus: expected.status,
       asExpected: good,
       answers: answers.map(({ status, tookMs, answer }) => ({ status, tookMs, answer })),
     });
   } else if (expected.why === null && good) {
-    if (subject === null) print.line('Kept in the archive; nothing follows up on this event.');
-    else
-      print.line(
-        `Subject: ${subject.subject}\nNext: hookline ${subject.noun} show ${subject.subject}`,
-      );
+    print.line(meaningText(meaning));
   }
   return good ? 0 : 1;
+}
+
+function meaningText(meaning: TriggerMeaning): string {
+  switch (meaning.kind) {
+    case 'subject': {
+      const { noun, subject } = meaning;
+      return `Subject: ${subject}\nNext: hookline ${noun} show ${subject}`;
+    }
+    case 'kept':
+      return 'Kept in the archive; nothing follows up on this event.';
+    case 'set_aside':
+      return `Set aside: ${meaning.why}\nType: hookline issues`;
+  }
 }
 
 async function burst(
@@ -121,7 +141,7 @@ async function burst(
 ): Promise<ExitCode> {
   const expected = expectedAnswer(volley.target, volley);
   // Wrong types and paths are said before the first shot, not a thousand times after it.
-  const first = subjectOf(volley.target, eventAt(world, volley, 0));
+  const first = await meaningOf(volley.target, eventAt(world, volley, 0), world.nowMs() / 1000);
   let noAnswer: unknown = null;
   const summary = await runBurst({
     count: count * volley.times,
@@ -144,7 +164,7 @@ async function burst(
   if (noAnswer !== null) world.print.remark(noAnswerSentence(connectionOf(world), noAnswer));
   else if (!good) world.print.remark(`Expected ${expected.status} for all of them.`);
   else if (expected.why !== null) world.print.line(`As expected: ${expected.why}.`);
-  else if (first !== null) world.print.line('Next: hookline events list');
+  else if (first.kind === 'subject') world.print.line('Next: hookline events list');
   return good ? 0 : 1;
 }
 
@@ -159,23 +179,30 @@ function answerLine(
   return expected.why === null ? head : `${head}, as expected: ${expected.why}`;
 }
 
+/** Built from entries: assigned one by one, a path `__proto__` would vanish instead of being refused. */
 function readSets(texts: readonly string[]): Readonly<Record<string, string>> {
-  const set: Record<string, string> = {};
-  for (const text of texts) {
+  const entries = texts.map((text) => {
     const equals = text.indexOf('=');
     if (equals < 1) {
       throw new Misuse(`--set "${text}" is not PATH=VALUE, as in data.object.amount_due=4200.`);
     }
-    set[text.slice(0, equals)] = text.slice(equals + 1);
-  }
-  return set;
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function readSkew(text: string | null): number {
   if (text === null) return 0;
   const span = spanMs(text);
   if (span === null) throw new Misuse(`--skew "${text}" is no span; type it as -10m or 90s.`);
+  if (Math.abs(span) > SKEW_MAX_MS) throw new Misuse(`--skew is at most 3650d, not "${text}".`);
   return span / 1000;
+}
+
+function readRate(rate: number | null): number {
+  if (rate === null) return RATE_DEFAULT;
+  if (rate >= RATE_MIN && rate <= RATE_MAX) return rate;
+  throw new Misuse(`--rate is from ${RATE_MIN} to ${RATE_MAX} events per second.`);
 }
 
 function readShape(text: string | null, target: TriggerTarget): ApiShape {

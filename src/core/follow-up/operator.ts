@@ -17,12 +17,15 @@ export function onOperator(draft: Draft, input: OperatorInput): Decision {
   if (state.linkedTo !== null) {
     return refuse(draft, `belongs to ${state.linkedTo}: act there`, 'joined');
   }
-  if (input.kind === 'note') {
-    note(draft, `note: ${input.text.slice(0, 500)}`, 'note');
-    return decisionOf(draft);
+  // Whatever is kept of a subject left a line. Where there is none, a note would be state about a
+  // mistyped id, and for ever: only facts say when a subject may be forgotten.
+  if (state.timeline.length === 0) {
+    return refuse(draft, 'nothing is known here', 'unknown_subject');
   }
-  if (state.status === 'unknown') return refuse(draft, 'nothing is known here', 'unknown_subject');
   switch (input.kind) {
+    case 'note':
+      note(draft, `note: ${input.text.slice(0, 500)}`, 'note');
+      return decisionOf(draft);
     case 'hold':
       return hold(draft, input);
     case 'release':

@@ -53,6 +53,31 @@ describe('hold', () => {
   });
 });
 
+describe('a subject nobody ever heard of', () => {
+  it.each([
+    { kind: 'note', text: 'they called', actor: 'ada' },
+    { kind: 'hold', until: null, reason: 'x', actor: 'ada' },
+    { kind: 'release', actor: 'ada' },
+    { kind: 'acknowledge', actor: 'ada' },
+    { kind: 'resolve', reason: null, actor: 'ada' },
+    { kind: 'reopen', actor: 'ada' },
+  ] as const)('takes no $kind, and nothing is kept of it', (input) => {
+    const world = new World();
+    const answer = world.give(input);
+    expect([answer.accepted, answer.rule, answer.effects]).toEqual([false, 'unknown_subject', []]);
+    expect(answer.state.timeline).toEqual([]);
+  });
+
+  it('is another matter than one whose story says nothing of its status: that takes a note', () => {
+    const world = new World();
+    world.fact(payment('payment.partially_refunded', MONDAY_NOON));
+    expect(world.state?.status).toBe('unknown');
+    const note = { kind: 'note', text: 'they called', actor: 'ada' } as const;
+    expect(world.give(note).accepted).toBe(true);
+    expect(world.state?.expiresAt).not.toBeNull();
+  });
+});
+
 describe('acknowledge', () => {
   it('ends the escalation, once', () => {
     const world = escalated();
