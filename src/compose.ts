@@ -8,7 +8,7 @@ import type { CryptoPort } from './core/crypto.ts';
 import type { Ingress } from './durable/ingress-contract.ts';
 import { createServices } from './durable/services.ts';
 import { createApp } from './edge/app.ts';
-import type { EdgeDeps } from './edge/deps.ts';
+import type { EdgeDeps, EdgeLimits } from './edge/deps.ts';
 import { createLinkCodec, createLinks } from './edge/links.ts';
 import type { Log } from './edge/log.ts';
 import type { Metrics } from './edge/metrics.ts';
@@ -30,6 +30,7 @@ export interface Parts {
   readonly cancelTimers: boolean;
   readonly metricsPublic: boolean;
   readonly clientOf?: NonNullable<EdgeDeps['clientOf']>;
+  readonly limits?: Partial<EdgeLimits>;
 }
 
 /** `app` answers HTTP; `services` are the Restate definitions for this runtime's endpoint. */
@@ -58,6 +59,7 @@ export function compose(parts: Parts) {
     links: codec,
     metricsPublic: parts.metricsPublic,
     ...(parts.clientOf === undefined ? {} : { clientOf: parts.clientOf }),
+    ...(parts.limits === undefined ? {} : { limits: parts.limits }),
   });
   return { app, services };
 }

@@ -112,7 +112,6 @@ describe('a sound config', () => {
       tombstoneMs: 40 * 86_400_000,
       escalateHardDeclines: true,
       highAmountMinor: { USD: 500_000, EUR: 500_000, GBP: 500_000 },
-      tellTeamWhenSettled: true,
     });
     expect(source?.policy.ladders.failed.id).toBe('payment-failed');
     expect(source?.policy.ladders.alert.medium.id).toBe('alert-medium');

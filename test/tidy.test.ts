@@ -95,8 +95,11 @@ describe('imports follow the layout', () => {
 
 /** Building a mail, its waits and its addresses are pure; only the transport is a port. */
 const PURE_MAIL = ['build', 'backoff', 'address', 'override', 'smtp-url'];
-/** Exceptions, each with its reason. */
-const ALLOWED: ReadonlySet<string> = new Set(PURE_MAIL.map((name) => `src/mail/${name}.ts`));
+/** Exceptions, each with its reason. The key of a mailbox is a hash, wherever it is asked for. */
+const ALLOWED: ReadonlySet<string> = new Set([
+  ...PURE_MAIL.map((name) => `src/mail/${name}.ts`),
+  'src/durable/recipient-key.ts',
+]);
 
 const BANNED: readonly { readonly where: RegExp; readonly what: RegExp; readonly use: string }[] = [
   {

@@ -16,12 +16,23 @@ export async function toStoredForm(
   blobForm: BlobForm,
 ): Promise<StoredForm> {
   if (body.byteLength >= compression.bytesMin) {
-    const deflated = await compression.deflate(body);
-    if (deflated.byteLength <= body.byteLength * 0.9) {
-      return { encoding: 'deflate-raw', parts: split(deflated, blobForm) };
+    // A second spent on deflating 25 MiB in vain is a second of the few an answer may take.
+    const sample = body.subarray(0, SAMPLE_BYTES);
+    const deflated = await compression.deflate(sample);
+    if (saves(deflated, sample)) {
+      const all =
+        sample.byteLength === body.byteLength ? deflated : await compression.deflate(body);
+      if (saves(all, body)) return { encoding: 'deflate-raw', parts: split(all, blobForm) };
     }
   }
   return { encoding: 'identity', parts: split(body, blobForm) };
+}
+
+/** Of the beginning, to see whether deflating the whole is worth it. */
+const SAMPLE_BYTES = 256 * 1024;
+
+function saves(deflated: Uint8Array, body: Uint8Array): boolean {
+  return deflated.byteLength <= body.byteLength * 0.9;
 }
 
 /** Null when the parts cannot be that body; the caller checks the digest of what it is given. */

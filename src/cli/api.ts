@@ -110,6 +110,8 @@ async function readJson(response: Response): Promise<unknown> {
 const NEXT_OF: ReadonlyMap<unknown, string> = new Map([
   ['unknown_subject', 'hookline events list'],
   ['unknown_source', 'hookline sources list'],
+  ['unknown_issue', 'hookline issues'],
+  ['not_suppressed', 'hookline recipients show ADDRESS'],
 ]);
 
 function refusalSentence(status: number, answer: unknown, next: string | null): string {

@@ -1,6 +1,7 @@
 /** Where the gateway is and how to prove that one may ask it: environment first, then the data directory. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { explainFault } from '../launch/faults.ts';
 import { readJsonObject } from '../launch/files.ts';
 import { readSecrets, secretsPath } from '../launch/secrets.ts';
 import type { World } from './command.ts';
@@ -19,7 +20,7 @@ export interface Connection {
 /** Reads the environment and the data directory; asks nobody. */
 export function connectionOf({ env, cwd }: Pick<World, 'env' | 'cwd'>): Connection {
   const dataDir = resolve(cwd, env['HOOKLINE_DATA_DIR'] || '.hookline');
-  const kept = readSecrets(dataDir);
+  const kept = keptSecrets(dataDir);
   const secret = (variable: string): string | null => env[variable] || (kept[variable] ?? null);
   const path = secretsPath(dataDir);
   return {
@@ -29,6 +30,15 @@ export function connectionOf({ env, cwd }: Pick<World, 'env' | 'cwd'>): Connecti
     secret,
     notKept: existsSync(path) ? `${path} does not hold it` : `there is no ${path}`,
   };
+}
+
+/** Of a gateway that another user started, the file may not be read: that is said with its path. */
+function keptSecrets(dataDir: string): Readonly<Record<string, string>> {
+  try {
+    return readSecrets(dataDir);
+  } catch (error) {
+    throw new Error(explainFault(error, dataDir), { cause: error });
+  }
 }
 
 /**

@@ -9,10 +9,22 @@ export interface Suppression {
   readonly by: string;
 }
 
-/** A notice whose last attempt failed; `attempt` is the number of the next one, from 2. */
+/** A suppression that an operator took back: kept, because someone will ask who did and why. */
+export interface Lifting {
+  readonly was: Suppression;
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A notice that is not sent yet; `attempt` is the number of the next one, from 1. */
 export interface PendingNotice {
   readonly notice: Notice;
   readonly attempt: number;
+  /** How many attempts the mail server failed; absent: all before this one. */
+  readonly failures?: number;
+  /** A server was given the whole mail and did not confirm it. */
+  readonly unconfirmed?: true;
 }
 
 export interface Digest {
@@ -21,13 +33,19 @@ export interface Digest {
   readonly openedAt: number;
   readonly flushAt: number;
   readonly attempt: number;
+  /** As in `PendingNotice`. */
+  readonly failures?: number;
   /** At most 100. */
   readonly notices: readonly Notice[];
+  /** Ids of those that a server was given and did not confirm: at most 100. */
+  readonly unconfirmed?: readonly string[];
 }
 
 export interface RecipientState {
   readonly v: 1;
   readonly suppression: Suppression | null;
+  /** The last one. Absent: none ever was. */
+  readonly lifting?: Lifting;
   /** At most 100. */
   readonly pending: readonly PendingNotice[];
   readonly digest: Digest | null;
@@ -66,4 +84,19 @@ export function newRecipient(): RecipientState {
     lastAt: 0,
     expiresAt: null,
   };
+}
+
+/** Failed attempts so far. The backoff counts them, and not the times a mail only waited. */
+export function failuresOf({ attempt, failures }: PendingNotice | Digest): number {
+  return failures ?? attempt - 1;
+}
+
+/** When reminders were sent in the day before `now`. */
+export function recentReminders(state: RecipientState, now: number): readonly number[] {
+  return state.remindersAt.filter((at) => at > now - DAY_MS);
+}
+
+/** `lastAt` never goes back, whatever order things are booked in. */
+export function later(state: RecipientState, now: number): number {
+  return Math.max(state.lastAt, now);
 }

@@ -1,6 +1,6 @@
 /**
- * What one mailbox may be sent, and when: suppression, the daily cap, bursts, repeats, giving up.
- * Pure: the caller asks, does what is decided, and comes back with what became of it. Knows nothing
+ * What one mailbox may be sent, and when: suppression, the daily cap, bursts. Pure: the caller
+ * asks, does what is decided, and books what became of it (`recipient-attempt.ts`). Knows nothing
  * of mail servers or of why a notice was wanted. All times are follow-up time, epoch ms.
  */
 import type { Notice, NoticeOutcome, SkipRule } from './notice.ts';
@@ -11,12 +11,15 @@ import {
   DIGEST_MAX,
   type Digest,
   IDLE_MS,
+  type Lifting,
+  later,
   PENDING_MAX,
   type PendingNotice,
-  REMINDERS_KEPT_MAX,
   type RecipientState,
+  recentReminders,
   SEEN_MAX,
   type Suppression,
+  type SuppressionReason,
 } from './recipient-state.ts';
 
 export type DeliveryDecision =
@@ -103,10 +106,6 @@ function cappedUntil(
   return oldestThatCounts === undefined ? null : oldestThatCounts + DAY_MS;
 }
 
-function recentReminders(state: RecipientState, now: number): readonly number[] {
-  return state.remindersAt.filter((at) => at > now - DAY_MS);
-}
-
 function burstAt(state: RecipientState, now: number): boolean {
   return state.teamAt.filter((at) => at > now - BURST_WINDOW_MS).length >= BURST_MAX;
 }
@@ -135,89 +134,6 @@ function collect(state: RecipientState, notice: Notice, now: number): DeliveryDe
   };
 }
 
-/** What an attempt came to. `unwanted`: the subject moved on, nothing was sent. */
-export type AttemptResult =
-  | { readonly kind: 'sent'; readonly messageId: string }
-  /** `retryAfterMs`: what the schedule of attempts says; null: this was the last. */
-  | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs: number | null }
-  | { readonly kind: 'refused'; readonly error: string }
-  | { readonly kind: 'unwanted'; readonly rule: SkipRule; readonly until: number | null };
-
-export interface AfterAttempt {
-  readonly state: RecipientState;
-  /** To be told to the subject; null: nothing new to say (a middle attempt failed again). */
-  readonly report: NoticeOutcome | null;
-  readonly retry: { readonly pending: PendingNotice; readonly afterMs: number } | null;
-}
-
-/** Books an attempt. `now`: when it ended. */
-export function afterAttempt(
-  state: RecipientState,
-  pending: PendingNotice,
-  result: AttemptResult,
-  now: number,
-): AfterAttempt {
-  const { notice } = pending;
-  const rest = state.pending.filter((other) => other.notice.id !== notice.id);
-  const settled = { ...state, pending: rest, lastAt: later(state, now) };
-  if (result.kind === 'sent') {
-    const counted = notice.audience === 'customer' && notice.intended === null;
-    const remindersAt = [...recentReminders(state, now), now];
-    return {
-      state: counted ? { ...settled, remindersAt: last(remindersAt, REMINDERS_KEPT_MAX) } : settled,
-      report: { kind: 'sent', at: now, messageId: result.messageId },
-      retry: null,
-    };
-  }
-  if (result.kind === 'unwanted') {
-    const { rule, until } = result;
-    const report =
-      until === null ? skipped(rule, now) : ({ kind: 'postponed', at: now, until, rule } as const);
-    return { state: settled, report, retry: null };
-  }
-  if (result.kind === 'refused' || result.retryAfterMs === null) {
-    return { state: settled, report: failed(result.error, now), retry: null };
-  }
-  const next = { ...pending, attempt: pending.attempt + 1 };
-  return {
-    state: { ...settled, pending: [...rest, next] },
-    report:
-      pending.attempt === 1 ? { kind: 'retrying', at: now, attempt: 1, error: result.error } : null,
-    retry: { pending: next, afterMs: result.retryAfterMs },
-  };
-}
-
-export interface AfterFlush {
-  readonly state: RecipientState;
-  /** The outcome of every notice that went, or did not go, with the digest. */
-  readonly report: NoticeOutcome | null;
-  readonly retry: { readonly digest: Digest; readonly afterMs: number } | null;
-}
-
-/** Books an attempt at a digest. */
-export function afterFlush(
-  state: RecipientState,
-  digest: Digest,
-  result: Exclude<AttemptResult, { kind: 'unwanted' }>,
-  now: number,
-): AfterFlush {
-  const closed = { ...state, digest: null, lastAt: later(state, now) };
-  if (result.kind === 'sent') {
-    const report = { kind: 'sent', at: now, messageId: result.messageId } as const;
-    return { state: closed, report, retry: null };
-  }
-  if (result.kind === 'refused' || result.retryAfterMs === null) {
-    return { state: closed, report: failed(result.error, now), retry: null };
-  }
-  const next = { ...digest, attempt: digest.attempt + 1 };
-  const report = { kind: 'retrying', at: now, attempt: 1, error: result.error } as const;
-  return {
-    state: { ...closed, digest: next },
-    report: digest.attempt === 1 ? report : null,
-    retry: { digest: next, afterMs: result.retryAfterMs },
-  };
-}
-
 /**
  * Puts a mailbox on the list of those who get no reminders. The first reason stands: a bounce
  * after an unsubscribe must not turn a person's wish into a technical state that can be lifted.
@@ -226,8 +142,34 @@ export function suppress(state: RecipientState, suppression: Suppression): Recip
   return { ...state, suppression: state.suppression ?? suppression };
 }
 
-export function unsuppress(state: RecipientState): RecipientState {
-  return { ...state, suppression: null };
+export type UnsuppressDecision =
+  | { readonly kind: 'lifted'; readonly state: RecipientState; readonly was: Suppression }
+  /** A person's own wish, and nobody says that they changed their mind. */
+  | { readonly kind: 'needs_consent'; readonly was: Suppression }
+  | { readonly kind: 'not_suppressed' };
+
+/**
+ * Takes a mailbox off the list. Who unsubscribed or called a reminder spam is written to again only
+ * with their consent: a bounce is a fact about a server, an unsubscribe is the wish of a person.
+ */
+export function decideUnsuppress(
+  state: RecipientState,
+  { at, by, reason, consent }: Omit<Lifting, 'was'> & { readonly consent: boolean },
+): UnsuppressDecision {
+  const was = state.suppression;
+  if (was === null) return { kind: 'not_suppressed' };
+  if (isOwnWish(was.reason) && !consent) return { kind: 'needs_consent', was };
+  const lifting = { was, at, by, reason };
+  return { kind: 'lifted', state: { ...state, suppression: null, lifting }, was };
+}
+
+function isOwnWish(reason: SuppressionReason): boolean {
+  return reason === 'unsubscribed' || reason === 'complained';
+}
+
+/** A wish of a person, and who overruled one, are never forgotten. */
+export function isKeptForEver({ suppression, lifting }: RecipientState): boolean {
+  return suppression !== null || lifting !== undefined;
 }
 
 /** The time at which the state may be looked at again for clearing. */
@@ -235,10 +177,10 @@ export function expiryOf(state: RecipientState): number {
   return state.lastAt + IDLE_MS;
 }
 
-/** True when nothing would be lost: no wish of a person, nothing waiting, nobody mailed lately. */
+/** True when nothing would be lost: nothing to remember, nothing waiting, nobody mailed lately. */
 export function isForgettable(state: RecipientState, at: number): boolean {
   return (
-    state.suppression === null &&
+    !isKeptForEver(state) &&
     state.pending.length === 0 &&
     state.digest === null &&
     expiryOf(state) <= at
@@ -252,10 +194,6 @@ export function remindersInDay(state: RecipientState, now: number): number {
 
 function taken(state: RecipientState, notice: Notice, now: number): RecipientState {
   return { ...state, seen: last([...state.seen, notice.id], SEEN_MAX), lastAt: later(state, now) };
-}
-
-function later(state: RecipientState, now: number): number {
-  return Math.max(state.lastAt, now);
 }
 
 function last<Item>(items: readonly Item[], count: number): readonly Item[] {

@@ -14,6 +14,7 @@ import type {
   TimelineEntry,
 } from '../core/follow-up/types.ts';
 import type { Notice, NoticeOutcome, SkipRule } from '../core/notice.ts';
+import type { Lifting, Suppression } from '../core/recipient-state.ts';
 
 export const PAYMENT = 'Payment';
 export const ALERT = 'Alert';
@@ -192,8 +193,25 @@ export interface SuppressMessage {
   readonly by: string;
 }
 
+/** `consent`: the person asked to be written to again; needed where the suppression was their wish. */
+export interface UnsuppressMessage {
+  readonly v: 1;
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly consent: boolean;
+}
+
+/** `was`: the suppression that was lifted, or that stands; null: there was none. */
+export interface UnsuppressAnswer {
+  readonly decision: 'lifted' | 'needs_consent' | 'not_suppressed';
+  readonly was: Suppression | null;
+}
+
 export interface RecipientView {
-  readonly suppressed: { readonly reason: string; readonly at: number; readonly by: string } | null;
+  readonly suppressed: Suppression | null;
+  /** The last time an operator took a suppression back. */
+  readonly lifted: Lifting | null;
   readonly pending: readonly { readonly noticeId: string; readonly attempt: number }[];
   readonly sentToday: number;
 }
@@ -212,9 +230,12 @@ export interface FlushMessage {
   readonly attempt: number;
 }
 
-/** Bytes parked while the archive is down. Base64, because JSON carries it. */
+/**
+ * An event parked while the archive is down. Its body travels as it is, behind the JSON of the rest
+ * (`parked.ts`): as base64 a body of 25 MiB would not fit into the 32 MiB that Restate takes.
+ */
 export interface ParkMessage {
-  readonly v: 1;
+  readonly v: 2;
   readonly record: ParkedRecord;
 }
 export interface ParkedRecord {
@@ -227,8 +248,13 @@ export interface ParkedRecord {
   readonly flags: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly secretId: string | null;
-  readonly bodyBase64: string;
+  readonly body: Uint8Array;
   readonly note: string | null;
+}
+/** As version 1 parked it, all of it JSON. Read for as long as such an invocation may be waiting. */
+export interface ParkMessageV1 {
+  readonly v: 1;
+  readonly record: Omit<ParkedRecord, 'body'> & { readonly bodyBase64: string };
 }
 
 export interface QuarantineMessage {
@@ -251,8 +277,9 @@ export interface QuarantineGroup {
   readonly samples: readonly string[];
 }
 
-/** Names the group that a person has dealt with. */
+/** Names the group that a person has dealt with, and how many failures it held when they looked. */
 export interface QuarantineResolveMessage {
   readonly route: string;
   readonly reason: string;
+  readonly count: number;
 }

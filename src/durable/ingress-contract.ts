@@ -7,11 +7,14 @@ import type {
   OperatorMessage,
   ParkMessage,
   QuarantineGroup,
+  QuarantineResolveMessage,
   RecipientView,
   SimulateAnswer,
   SimulateMessage,
   SubjectView,
   SuppressMessage,
+  UnsuppressAnswer,
+  UnsuppressMessage,
 } from './contract.ts';
 
 /**
@@ -69,8 +72,17 @@ export interface Ingress {
     recipientKey: string,
     message: SuppressMessage,
   ): Promise<Result<{ readonly suppressed: boolean }, IngressFailure>>;
+  unsuppress(
+    recipientKey: string,
+    message: UnsuppressMessage,
+  ): Promise<Result<UnsuppressAnswer, IngressFailure>>;
   recipient(recipientKey: string): Promise<Result<RecipientView, IngressFailure>>;
   quarantined(source: string): Promise<Result<readonly QuarantineGroup[], IngressFailure>>;
+  /** `resolved` is false when there is no such group, or it grew since it was looked at. */
+  resolveQuarantined(
+    source: string,
+    message: QuarantineResolveMessage,
+  ): Promise<Result<{ readonly resolved: boolean }, IngressFailure>>;
   /**
    * Invocations a person should look at, newest first, from Restate's SQL. `refused` when no admin
    * address is configured.

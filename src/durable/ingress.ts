@@ -11,10 +11,12 @@ import type {
   RecipientView,
   SimulateAnswer,
   SubjectView,
+  UnsuppressAnswer,
 } from './contract.ts';
 import { ARCHIVIST, HANDLER, keyProblem, OBJECT_OF, QUARANTINE, RECIPIENT } from './contract.ts';
 import { describe, readAccepted, readAnswer, readInvocations, refused } from './ingress-answers.ts';
 import type { Accepted, FailedInvocation, Ingress, IngressFailure } from './ingress-contract.ts';
+import { packParked } from './parked.ts';
 
 /** The part of `fetch` that is used, so that Node may pass one with a tuned connection pool. */
 export type IngressFetch = (
@@ -22,7 +24,7 @@ export type IngressFetch = (
   init: {
     readonly method: string;
     readonly headers: Record<string, string>;
-    readonly body?: string;
+    readonly body?: Content['body'];
     readonly redirect: 'manual';
     readonly signal: AbortSignal;
   },
@@ -31,6 +33,12 @@ export type IngressFetch = (
   readonly headers: { get(name: string): string | null };
   text(): Promise<string>;
 }>;
+
+/** A request's body and what it is. */
+interface Content {
+  readonly type: 'application/json' | 'application/octet-stream';
+  readonly body: string | Uint8Array<ArrayBuffer>;
+}
 
 export interface IngressOptions {
   readonly ingressUrl: string;
@@ -50,7 +58,7 @@ const READY_TIMEOUT_MS = 2000;
 interface Call {
   readonly url: string;
   readonly method: 'GET' | 'POST';
-  readonly body?: unknown;
+  readonly content?: Content;
   readonly idempotencyKey?: string;
   /** Asking twice changes nothing: may be sent again when the connection broke. */
   readonly repeatable: boolean;
@@ -64,17 +72,39 @@ export function createIngress(options: IngressOptions): Ingress {
   const read = { repeatable: true } as const;
   return {
     sendFact: (kind, subject, message, idempotencyKey) =>
-      send(object(kind), subject, HANDLER.onFact, message, idempotencyKey),
-    park: (message, idempotencyKey) =>
-      send(ARCHIVIST, null, HANDLER.store, message, idempotencyKey),
+      send(object(kind), subject, HANDLER.onFact, json(message), idempotencyKey),
+    park: (message, idempotencyKey) => {
+      const content = { type: 'application/octet-stream', body: packParked(message) } as const;
+      return send(ARCHIVIST, null, HANDLER.store, content, idempotencyKey);
+    },
     // Not asked again after a broken connection: the second answer would say "already done".
     operate: (kind, subject, body) =>
-      call<OperatorAnswer>(object(kind), subject, HANDLER.operate, { body, repeatable: false }),
+      call<OperatorAnswer>(object(kind), subject, HANDLER.operate, {
+        content: json(body),
+        repeatable: false,
+      }),
     view: (kind, subject) => call<SubjectView>(object(kind), subject, HANDLER.view, read),
     simulate: (kind, subject, body) =>
-      call<SimulateAnswer>(object(kind), subject, HANDLER.simulate, { ...read, body }),
+      call<SimulateAnswer>(object(kind), subject, HANDLER.simulate, {
+        ...read,
+        content: json(body),
+      }),
     suppress: (recipientKey, body) =>
-      call<Suppressed>(RECIPIENT, recipientKey, HANDLER.suppress, { ...read, body }),
+      call<Suppressed>(RECIPIENT, recipientKey, HANDLER.suppress, {
+        ...read,
+        content: json(body),
+      }),
+    // These two are not asked again either, for the same reason.
+    unsuppress: (recipientKey, body) =>
+      call<UnsuppressAnswer>(RECIPIENT, recipientKey, HANDLER.unsuppress, {
+        content: json(body),
+        repeatable: false,
+      }),
+    resolveQuarantined: (source, body) =>
+      call<Resolved>(QUARANTINE, source, HANDLER.resolve, {
+        content: json(body),
+        repeatable: false,
+      }),
     recipient: (recipientKey) => call<RecipientView>(RECIPIENT, recipientKey, HANDLER.view, read),
     quarantined: (source) =>
       call<readonly QuarantineGroup[]>(QUARANTINE, source, HANDLER.list, read),
@@ -95,6 +125,9 @@ export function createIngress(options: IngressOptions): Ingress {
 interface Suppressed {
   readonly suppressed: boolean;
 }
+interface Resolved {
+  readonly resolved: boolean;
+}
 
 /** Addresses and limits applied once; below this only names, keys and bodies are spoken of. */
 function createWire(options: IngressOptions) {
@@ -106,7 +139,7 @@ function createWire(options: IngressOptions) {
     service: string,
     key: string | null,
     handler: string,
-    body: unknown,
+    content: Content,
     idempotencyKey: string,
   ): Promise<Result<Accepted, IngressFailure>> {
     const problem = idempotencyKeyProblem(idempotencyKey);
@@ -116,7 +149,7 @@ function createWire(options: IngressOptions) {
     const answer = await ask({
       url: base + path.value,
       method: 'POST',
-      body,
+      content,
       idempotencyKey: toHeaderValue(idempotencyKey),
       repeatable: true,
       timeoutMs,
@@ -127,7 +160,7 @@ function createWire(options: IngressOptions) {
     service: string,
     key: string,
     handler: string,
-    how: { readonly body?: unknown; readonly repeatable: boolean },
+    how: { readonly content?: Content; readonly repeatable: boolean },
   ): Promise<Result<Answer, IngressFailure>> {
     const path = pathOf('call', service, key, handler);
     if (!path.ok) return path;
@@ -138,8 +171,12 @@ function createWire(options: IngressOptions) {
   return { send, call, ask, base, admin, timeoutMs };
 }
 
-function queryCall(admin: string, query: string): Pick<Call, 'url' | 'method' | 'body'> {
-  return { url: `${admin}/query`, method: 'POST', body: { query } };
+function json(value: unknown): Content {
+  return { type: 'application/json', body: JSON.stringify(value) };
+}
+
+function queryCall(admin: string, query: string): Pick<Call, 'url' | 'method' | 'content'> {
+  return { url: `${admin}/query`, method: 'POST', content: json({ query }) };
 }
 
 async function failedInvocations(
@@ -168,10 +205,10 @@ async function perform(
     headers: {
       ...options.headers,
       accept: 'application/json',
-      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(call.content === undefined ? {} : { 'content-type': call.content.type }),
       ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
     },
-    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    ...(call.content === undefined ? {} : { body: call.content.body }),
     // A redirect would carry the fact and the authorization to a place nobody configured.
     redirect: 'manual' as const,
     signal,

@@ -34,6 +34,16 @@ export function added(state: QuarantineState | null, message: QuarantineMessage)
   return { v: 1, groups: [group, ...groups.filter((g) => g !== known)].slice(0, GROUPS_MAX) };
 }
 
+/** What is left. A group that grew since the person looked stays: nobody has seen its last failure. */
+export function unresolved(
+  groups: readonly QuarantineGroup[],
+  { route, reason, count }: QuarantineResolveMessage,
+): readonly QuarantineGroup[] {
+  return groups.filter(
+    (group) => group.route !== route || group.reason !== reason || group.count !== count,
+  );
+}
+
 const { exclusive, shared } = restate.handlers.object;
 
 /** Keyed by source. */
@@ -54,10 +64,10 @@ export function quarantineObject() {
         OPERATOR_ENTRY,
         async (
           ctx: restate.ObjectContext,
-          { route, reason }: QuarantineResolveMessage,
+          message: QuarantineResolveMessage,
         ): Promise<{ readonly resolved: boolean }> => {
           const groups = (await ctx.get<QuarantineState>(STATE_KEY))?.groups ?? [];
-          const left = groups.filter((group) => group.route !== route || group.reason !== reason);
+          const left = unresolved(groups, message);
           if (left.length === 0) ctx.clear(STATE_KEY);
           else ctx.set(STATE_KEY, { v: 1, groups: left } satisfies QuarantineState);
           return { resolved: left.length < groups.length };

@@ -13,10 +13,12 @@ import type {
   FlushMessage,
   RecipientView,
   SuppressMessage,
+  UnsuppressAnswer,
+  UnsuppressMessage,
 } from './contract.ts';
 import { RECIPIENT, STATE_KEY } from './contract.ts';
 import { delayUntil, type ServiceDeps } from './deps.ts';
-import { LASTING_ENTRY, PRIVATE, READ } from './options.ts';
+import { LASTING_ENTRY, OPERATOR_ENTRY, PRIVATE, READ } from './options.ts';
 import { attemptDigest, attemptNotice } from './recipient-send.ts';
 import { sendFlush, sendOutcome, sendRecipientExpire } from './sends.ts';
 
@@ -61,7 +63,7 @@ export function recipientObject(deps: ServiceDeps) {
   });
 }
 
-/** What people ask for. Public: the links in mails and the bounce webhooks come here. */
+/** What people ask for. Public, for the gateway alone: links in mails and operators come that way. */
 function wishes(deps: ServiceDeps) {
   return {
     suppress: exclusive(
@@ -74,11 +76,14 @@ function wishes(deps: ServiceDeps) {
         return { suppressed: true };
       },
     ),
+    // Not lasting: carried out hours later it would undo an unsubscribe that came in between.
     unsuppress: exclusive(
-      LASTING_ENTRY,
-      async (ctx: restate.ObjectContext): Promise<{ readonly suppressed: boolean }> => {
-        write(ctx, deps, recipient.unsuppress(await read(ctx)));
-        return { suppressed: false };
+      OPERATOR_ENTRY,
+      async (ctx: restate.ObjectContext, wish: UnsuppressMessage): Promise<UnsuppressAnswer> => {
+        const decided = recipient.decideUnsuppress(await read(ctx), wish);
+        if (decided.kind === 'lifted') write(ctx, deps, decided.state);
+        const was = decided.kind === 'not_suppressed' ? null : decided.was;
+        return { decision: decided.kind, was };
       },
     ),
   };
@@ -125,7 +130,7 @@ async function read(ctx: restate.ObjectSharedContext): Promise<RecipientState> {
 
 /** Writes the state and sees to it that an idle one is looked at again and forgotten. */
 function write(ctx: restate.ObjectContext, deps: ServiceDeps, state: RecipientState): void {
-  const isKept = state.expiresAt !== null || state.suppression !== null;
+  const isKept = state.expiresAt !== null || recipient.isKeptForEver(state);
   const expiresAt = isKept ? state.expiresAt : recipient.expiryOf(state);
   ctx.set(STATE_KEY, { ...state, expiresAt } satisfies RecipientState);
   if (isKept || expiresAt === null) return;
@@ -135,6 +140,7 @@ function write(ctx: restate.ObjectContext, deps: ServiceDeps, state: RecipientSt
 function viewOf(state: RecipientState, now: number): RecipientView {
   return {
     suppressed: state.suppression,
+    lifted: state.lifting ?? null,
     pending: [
       ...state.pending.map(({ notice, attempt }) => ({ noticeId: notice.id, attempt })),
       ...(state.digest?.notices ?? []).map((notice) => ({

@@ -1,19 +1,53 @@
 /**
  * One attempt at handing a mail over, booked and reported. The mail server's answer is journaled:
- * only a crash between its 250 and our journal repeats a mail, and then under the same Message-ID.
+ * a crash between its 250 and our journal repeats a mail, and so does a server that takes a mail
+ * without an answer, once; both under the same Message-ID.
  */
 import * as restate from '@restatedev/restate-sdk';
 import type { Notice } from '../core/notice.ts';
-import { type AttemptResult, afterAttempt, afterFlush, suppressionOf } from '../core/recipient.ts';
-import type { Digest, PendingNotice, RecipientState } from '../core/recipient-state.ts';
-import { nextAttemptAfterMs } from '../mail/backoff.ts';
+import { suppressionOf } from '../core/recipient.ts';
+import {
+  type AttemptResult,
+  afterAttempt,
+  afterFlush,
+  type SendResult,
+} from '../core/recipient-attempt.ts';
+import {
+  type Digest,
+  failuresOf,
+  type PendingNotice,
+  type RecipientState,
+} from '../core/recipient-state.ts';
+import { nextAttemptAfterMs, repeatAfterMs } from '../mail/backoff.ts';
 import type { MailMessage, SendOutcome } from '../mail/contract.ts';
 import { RUN } from './contract.ts';
 import type { ServiceDeps } from './deps.ts';
 import { type BuiltMail, digestOf, mailOf } from './mails.ts';
 import { askStillWanted, sendAttempt, sendFlush, sendOutcome, sendQuarantine } from './sends.ts';
 
-type Booked = { readonly result: AttemptResult; readonly now: number };
+/** How long "still wanted" may be relied on, in wall time, from the asking to the handing over. */
+const ANSWER_AGE_MAX_MS = 10_000;
+/**
+ * The same for an answer out of the journal: a crash may lie between it and this moment, and a
+ * customer who paid meanwhile. Asking again costs milliseconds. It is done once, because where
+ * every answer comes out of the journal (Lambda, Workers) a slow machine would ask for ever.
+ */
+const REPLAYED_ANSWER_AGE_MAX_MS = 1_000;
+
+/** When a run of a handler asked whether a mail is still wanted. Wall time, epoch ms. */
+export interface Asking {
+  readonly askedAt: number;
+  /** When this run of the handler began: what was asked before comes out of the journal. */
+  readonly beganAt: number;
+  /** It had asked before, and the answer was too old. */
+  readonly isAgain: boolean;
+}
+
+/** Until when the answer may be relied on; after it nothing is handed over. */
+export function reliableUntil({ askedAt, beganAt, isAgain }: Asking): number {
+  const isReplayed = askedAt < beganAt;
+  return askedAt + (isReplayed && !isAgain ? REPLAYED_ANSWER_AGE_MAX_MS : ANSWER_AGE_MAX_MS);
+}
 
 /** Asks, sends, books, reports, and schedules the next attempt; returns the state to keep. */
 export async function attemptNotice(
@@ -21,22 +55,38 @@ export async function attemptNotice(
   deps: ServiceDeps,
   before: RecipientState,
   pending: PendingNotice,
+  isAgain = false,
 ): Promise<RecipientState> {
   const { notice, attempt } = pending;
+  const beganAt = deps.wallNow();
   const suppressed = suppressionOf(before, notice);
   // Journaled: after a crash the answer below may be read much later than it was given.
   const askedAt = await ctx.date.now();
-  const retriedAt = attempt === 1 ? null : deps.clock.fromWall(askedAt);
+  const retriedAt = attempt === 1 && !isAgain ? null : deps.clock.fromWall(askedAt);
+  const notAfter = reliableUntil({ askedAt, beganAt, isAgain });
   const { wanted, rule, until } =
     suppressed === null
       ? await askStillWanted(ctx, notice, retriedAt)
       : { wanted: false, rule: suppressed, until: null };
-  const { result, now } = wanted
-    ? await handOver(ctx, deps, mailOf(deps, notice, ctx.key), attempt, notice, askedAt)
-    : {
-        result: { kind: 'unwanted', rule: rule ?? 'settled', until } as const,
-        now: deps.clock.fromWall(askedAt),
-      };
+  if (!wanted) {
+    const unwanted = { kind: 'unwanted', rule: rule ?? 'settled', until } as const;
+    const result = { ...unwanted, wasInterrupted: isAgain };
+    return booked(ctx, deps, before, pending, { result, now: deps.clock.fromWall(askedAt) });
+  }
+  const mail = mailOf(deps, notice, ctx.key);
+  const handed = await handOver(ctx, deps, mail, { about: notice, askedAt, notAfter, pending });
+  if (handed.isTooLate && !isAgain) return attemptNotice(ctx, deps, before, pending, true);
+  return booked(ctx, deps, before, pending, handed);
+}
+
+function booked(
+  ctx: restate.ObjectContext,
+  deps: ServiceDeps,
+  before: RecipientState,
+  pending: PendingNotice,
+  { result, now }: { readonly result: AttemptResult; readonly now: number },
+): RecipientState {
+  const { notice, attempt } = pending;
   const { state, report, retry } = afterAttempt(before, pending, result, now);
   if (report !== null) sendOutcome(ctx, notice, report);
   if (retry !== null) {
@@ -46,7 +96,11 @@ export async function attemptNotice(
   return state;
 }
 
-/** The same for a digest: those that are no longer wanted leave it first, each with its reason. */
+/**
+ * The same for a digest: those that are no longer wanted leave it first, each with its reason. It
+ * is not asked for again after a crash: without one of its notices the repeat of a digest that had
+ * left would be another mail, and what it lists is for the team.
+ */
 export async function attemptDigest(
   ctx: restate.ObjectContext,
   deps: ServiceDeps,
@@ -66,12 +120,15 @@ export async function attemptDigest(
       sendOutcome(ctx, notice, { kind: 'skipped', at, rule, detail: null });
     }
   }
-  const [first] = wanted;
-  if (first === undefined) return { ...before, digest: null };
+  const [about] = wanted;
+  if (about === undefined) return { ...before, digest: null };
+  const left = { ...digest, notices: wanted };
   const mail = digestOf(deps, wanted, ctx.key);
-  const { result, now } = await handOver(ctx, deps, mail, digest.attempt, first, askedAt);
-  const { state, report, retry } = afterFlush(before, { ...digest, notices: wanted }, result, now);
-  if (report !== null) for (const notice of wanted) sendOutcome(ctx, notice, report);
+  const notAfter = askedAt + ANSWER_AGE_MAX_MS;
+  const order = { about, askedAt, notAfter, pending: digest };
+  const { result, now } = await handOver(ctx, deps, mail, order);
+  const { state, reports, retry } = afterFlush(before, left, result, now);
+  for (const { notice, outcome } of reports) sendOutcome(ctx, notice, outcome);
   if (retry !== null) {
     const { number, attempt } = retry.digest;
     const delayMs = retryDelayMs(deps, retry.afterMs, digest.attempt);
@@ -80,15 +137,28 @@ export async function attemptDigest(
   return state;
 }
 
+interface HandOver {
+  /** What a mail that cannot be built is set aside under. */
+  readonly about: Notice;
+  readonly askedAt: number;
+  readonly notAfter: number;
+  readonly pending: PendingNotice | Digest;
+}
+
+interface Handed {
+  readonly result: SendResult;
+  readonly now: number;
+  /** Nothing was handed over, because the answer was too old; `result` is to try again. */
+  readonly isTooLate?: true;
+}
+
 /** A mail that cannot be built is refused for good and shown to a person; it must not hold the key. */
 async function handOver(
   ctx: restate.ObjectContext,
   deps: ServiceDeps,
   mail: BuiltMail,
-  attempt: number,
-  about: Notice,
-  askedAt: number,
-): Promise<{ result: Exclude<AttemptResult, { kind: 'unwanted' }>; now: Booked['now'] }> {
+  { about, askedAt, notAfter, pending }: HandOver,
+): Promise<Handed> {
   if (!mail.ok) {
     const now = deps.clock.fromWall(askedAt);
     if (mail.failure.isBug) quarantineMail(ctx, about, mail.failure.error, now);
@@ -100,25 +170,41 @@ async function handOver(
   const { attemptCompletedSignal } = ctx.request();
   const { outcome, wallAt } = await ctx.run(
     RUN.sendMail,
-    () => send(deps, message, attemptCompletedSignal, askedAt),
-    {
-      maxRetryAttempts: 1,
-    },
+    () => send(deps, message, attemptCompletedSignal, notAfter),
+    { maxRetryAttempts: 1 },
   );
   const now = deps.clock.fromWall(wallAt);
-  if (outcome.kind === 'sent') {
-    return { result: { kind: 'sent', messageId: message.messageId }, now };
+  const { messageId } = message;
+  switch (outcome.kind) {
+    case 'sent':
+      return { result: { kind: 'sent', messageId }, now };
+    case 'refused':
+      return { result: outcome, now };
+    case 'unknown': {
+      const afterMs = repeatAfterMs(ctx.rand.random());
+      return { result: { ...outcome, messageId, repeatAfterMs: afterMs }, now };
+    }
+    case 'too_late':
+      return { result: toRetry(ctx, INTERRUPTED, pending), now, isTooLate: true };
+    case 'retry':
+      return { result: toRetry(ctx, outcome.error, pending), now };
   }
-  if (outcome.kind === 'refused') return { result: outcome, now };
-  const retryAfterMs = nextAttemptAfterMs(attempt, ctx.rand.random());
-  return { result: { ...outcome, retryAfterMs }, now };
 }
 
-/** How long "still wanted" may be relied on, in wall time. */
-const ANSWER_AGE_MAX_MS = 10_000;
+const INTERRUPTED = 'interrupted before it was handed over';
+
+function toRetry(
+  ctx: restate.ObjectContext,
+  error: string,
+  pending: PendingNotice | Digest,
+): SendResult {
+  const retryAfterMs = nextAttemptAfterMs(failuresOf(pending) + 1, ctx.rand.random());
+  return { kind: 'retry', error, retryAfterMs };
+}
 
 interface SendRecord {
-  readonly outcome: SendOutcome;
+  /** `too_late`: the answer was too old to rely on, nothing was handed over. */
+  readonly outcome: SendOutcome | { readonly kind: 'too_late' };
   /** Journaled with the outcome, so that the clock needs no entry of its own. */
   readonly wallAt: number;
 }
@@ -127,13 +213,9 @@ async function send(
   { transport, wallNow }: ServiceDeps,
   message: MailMessage,
   signal: AbortSignal,
-  askedAt: number,
+  notAfter: number,
 ): Promise<SendRecord> {
-  if (wallNow() - askedAt > ANSWER_AGE_MAX_MS) {
-    // A crash lies between the answer and this moment; the customer may have paid meanwhile.
-    const error = 'interrupted before it was handed over';
-    return { outcome: { kind: 'retry', error }, wallAt: wallNow() };
-  }
+  if (wallNow() > notAfter) return { outcome: { kind: 'too_late' }, wallAt: wallNow() };
   try {
     return { outcome: await transport.send(message, signal), wallAt: wallNow() };
   } catch (error) {

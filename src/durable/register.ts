@@ -97,9 +97,12 @@ export async function selfCheck(check: {
     });
     const text = await response.text();
     if (response.ok && Array.isArray(JSON.parse(text))) return ok(null);
-    return fail({ reason: 'wrong_answer', detail: `${response.status} ${messageIn(text)}` });
+    return fail({ reason: 'wrong_answer', detail: `${response.status} ${messageIn(text)}`.trim() });
   } catch (error) {
-    const detail = `a handler did not answer within ${timeoutMs} ms (${causeOf(error)}); the objects need Node 22 or newer`;
+    const isLate = error instanceof Error && error.name === 'TimeoutError';
+    const detail = isLate
+      ? `a handler did not answer within ${timeoutMs} ms; the objects need Node 22 or newer`
+      : causeOf(error);
     return fail({ reason: 'no_answer', detail });
   }
 }

@@ -1,5 +1,6 @@
 /** Errors of the operator API: `{error: {code, message, remedy}}`, for a person at a terminal. */
 import type { IngressFailure } from '../durable/ingress-contract.ts';
+import type { EdgeDeps } from './deps.ts';
 import { jsonResponse } from './respond.ts';
 
 export interface ApiProblem {
@@ -23,7 +24,7 @@ export function badRequest(message: string, remedy: string): ApiProblem {
 }
 
 /** The operator may know what the sender may not: which arm it was. */
-export function ingressProblem(failure: IngressFailure): ApiProblem {
+function ingressProblem(failure: IngressFailure): ApiProblem {
   switch (failure.reason) {
     case 'unreachable':
       return {
@@ -61,6 +62,13 @@ export function ingressProblem(failure: IngressFailure): ApiProblem {
         remedy: 'See the log of the objects; "hookline issues" lists what is set aside.',
       };
   }
+}
+
+/** Counted, logged and told to the operator. */
+export function ingressFailed(deps: EdgeDeps, operation: string, failure: IngressFailure) {
+  deps.metrics.ingressFailed(operation, failure.reason);
+  deps.log.warn('ingress_failed', { operation, reason: failure.reason });
+  return apiError(ingressProblem(failure));
 }
 
 /** For an archive that throws: its message stays in the log. */

@@ -4,16 +4,10 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { SubjectKind } from '../core/fact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import type { IngressFailure } from '../durable/ingress-contract.ts';
-import {
-  type ApiProblem,
-  ARCHIVE_DOWN,
-  apiError,
-  badRequest,
-  ingressProblem,
-} from './api-error.ts';
-import { collectIssues } from './api-issues.ts';
+import { type ApiProblem, ARCHIVE_DOWN, apiError, badRequest, ingressFailed } from './api-error.ts';
+import { collectIssues, resolveIssues } from './api-issues.ts';
 import { type ListQuery, listEvents, listRejections, readListQuery } from './api-lists.ts';
+import { showRecipient, unsuppressRecipient } from './api-recipients.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { EdgeDeps, EdgeLimits } from './deps.ts';
 import { joinedView } from './joined-view.ts';
@@ -25,17 +19,25 @@ import { readSubjectPath } from './subject-path.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
 
+type Body = Readonly<Record<string, unknown>>;
+
 export function createApi(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget): Hono {
   const api = new Hono();
   const now = (): number => deps.clock.fromWall(deps.wallNow());
+  const post = (path: string, act: (body: Body, c: Context) => Promise<Response>) =>
+    api.post(path, async (c) => {
+      const body = await readJson(c, limits, budget);
+      return body.ok ? act(body.value, c) : apiError(body.failure);
+    });
   for (const kind of ['payment', 'alert'] as const) {
     api.get(`/${kind}s/*`, (c) => readSubject(deps, c, kind, now()));
-    api.post(`/${kind}s/*`, async (c) => {
-      const body = await readJson(c, limits, budget);
-      return body.ok ? changeSubject(deps, c, kind, body.value, now()) : apiError(body.failure);
-    });
+    post(`/${kind}s/*`, (body, c) => changeSubject(deps, c, kind, body, now()));
   }
+  // The address is in the body: URLs end up in the logs of every proxy on the way.
+  post('/recipients/show', (body) => showRecipient(deps, body));
+  post('/recipients/unsuppress', (body) => unsuppressRecipient(deps, body, now()));
   api.get('/issues', async () => jsonResponse(200, await collectIssues(deps)));
+  post('/issues/resolve', (body) => resolveIssues(deps, body));
   api.get('/events', (c) => list(deps, c, listEvents));
   api.get('/rejections', (c) => list(deps, c, listRejections));
   api.get('/sources', () => jsonResponse(200, { sources: describeSources(deps) }));
@@ -68,7 +70,7 @@ async function readSubject(
   const { subject, action } = path.value;
   if (action === 'simulate') return simulate(deps, kind, subject, c.req.query('ladder'), now);
   const view = await deps.ingress.view(kind, subject);
-  if (!view.ok) return failed(deps, 'view', view.failure);
+  if (!view.ok) return ingressFailed(deps, 'view', view.failure);
   return view.value.known ? jsonResponse(200, view.value) : unknownSubject(kind, subject);
 }
 
@@ -85,12 +87,12 @@ async function simulate(
     return apiError(badRequest('There is no such ladder.', `Known: ${known}.`));
   }
   const view = await joinedView(deps.ingress, kind, asked);
-  if (!view.ok) return failed(deps, 'view', view.failure);
+  if (!view.ok) return ingressFailed(deps, 'view', view.failure);
   const { known, subject } = view.value;
   if (!known) return unknownSubject(kind, subject);
   const message = { at: now, ladder: ladder ?? null };
   const plan = await deps.ingress.simulate(kind, subject, message);
-  return plan.ok ? jsonResponse(200, plan.value) : failed(deps, 'simulate', plan.failure);
+  return plan.ok ? jsonResponse(200, plan.value) : ingressFailed(deps, 'simulate', plan.failure);
 }
 
 /** Never heard of and forgotten look the same: what was forgotten left nothing behind. */
@@ -109,7 +111,7 @@ async function changeSubject(
   deps: EdgeDeps,
   c: Context,
   kind: SubjectKind,
-  body: Readonly<Record<string, unknown>>,
+  body: Body,
   now: number,
 ): Promise<Response> {
   const path = readSubjectPath(c.req.url, deps.gateway.sources, OPERATOR_ACTIONS);
@@ -125,7 +127,7 @@ async function changeSubject(
   const input = readOperatorInput(action, body, now);
   if (!input.ok) return apiError(input.failure);
   const answer = await deps.ingress.operate(kind, subject, { v: 1, at: now, input: input.value });
-  if (!answer.ok) return failed(deps, 'operate', answer.failure);
+  if (!answer.ok) return ingressFailed(deps, 'operate', answer.failure);
   deps.log.info('operated', { subject, action, accepted: answer.value.accepted });
   if (answer.value.accepted) return jsonResponse(200, { subject, ...answer.value });
   if (answer.value.rule === 'unknown_subject') return unknownSubject(kind, subject);
@@ -145,7 +147,7 @@ async function readJson(
   c: Context,
   limits: EdgeLimits,
   budget: BodyBudget,
-): Promise<Result<Readonly<Record<string, unknown>>, ApiProblem>> {
+): Promise<Result<Body, ApiProblem>> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
   // A form of another site cannot send this type without asking first (CSRF).
   if (type !== '' && type !== 'application/json')
@@ -178,7 +180,7 @@ async function readJson(
   }
 }
 
-function parseObject(text: string): Result<Readonly<Record<string, unknown>>, ApiProblem> {
+function parseObject(text: string): Result<Body, ApiProblem> {
   const problem = badRequest('The body is not a JSON object.', 'Send {"field": "value"}.');
   try {
     const value: unknown = JSON.parse(text);
@@ -202,12 +204,6 @@ async function list(
     deps.log.error('archive_failed', { operation: 'list', error: errorText(error) });
     return apiError(ARCHIVE_DOWN);
   }
-}
-
-function failed(deps: EdgeDeps, operation: string, failure: IngressFailure): Response {
-  deps.metrics.ingressFailed(operation, failure.reason);
-  deps.log.warn('ingress_failed', { operation, reason: failure.reason });
-  return apiError(ingressProblem(failure));
 }
 
 /** Names, addresses and secret ids; never a secret. */

@@ -31,17 +31,11 @@ export function readOperatorInput(
   body: Readonly<Record<string, unknown>>,
   now: number,
 ): Result<OperatorInput, ApiProblem> {
-  const unknown = Object.keys(body).find((name) => !FIELDS[action].includes(name));
-  if (unknown !== undefined)
-    return fail(
-      badRequest(
-        `"${unknown.slice(0, 50)}" is no field of ${action}.`,
-        `Allowed: ${FIELDS[action].join(', ')}.`,
-      ),
-    );
-  const actor = text(body, 'actor', ACTOR_CHARS_MAX);
+  const unknown = unknownField(body, action, FIELDS[action]);
+  if (unknown !== null) return fail(unknown);
+  const actor = readActor(body);
   if (!actor.ok) return actor;
-  const by = actor.value ?? 'operator';
+  const by = actor.value;
   switch (action) {
     case 'release':
     case 'acknowledge':
@@ -50,11 +44,11 @@ export function readOperatorInput(
     case 'hold':
       return readHold(body, by, now);
     case 'resolve': {
-      const reason = text(body, 'reason', TEXT_CHARS_MAX);
+      const reason = readText(body, 'reason');
       return reason.ok ? ok({ kind: 'resolve', reason: reason.value, actor: by }) : reason;
     }
     case 'note': {
-      const note = text(body, 'text', TEXT_CHARS_MAX);
+      const note = readText(body, 'text');
       if (!note.ok) return note;
       return note.value === null
         ? fail(badRequest('A note needs a text.', 'Send {"text": "…", "actor": "…"}.'))
@@ -77,7 +71,7 @@ function readHold(
   actor: string,
   now: number,
 ): Result<OperatorInput, ApiProblem> {
-  const reason = text(body, 'reason', TEXT_CHARS_MAX);
+  const reason = readText(body, 'reason');
   if (!reason.ok) return reason;
   if (reason.value === null)
     return fail(badRequest('A hold needs a reason.', 'Send {"until": null, "reason": "…"}.'));
@@ -93,11 +87,32 @@ function readHold(
   return ok({ kind: 'hold', until: until.value, reason: reason.value, actor });
 }
 
+/** A field that the request does not have: a misspelt one must not be taken for absent. */
+export function unknownField(
+  body: Readonly<Record<string, unknown>>,
+  action: string,
+  fields: readonly string[],
+): ApiProblem | null {
+  const unknown = Object.keys(body).find((name) => !fields.includes(name));
+  return unknown === undefined
+    ? null
+    : badRequest(
+        `"${unknown.slice(0, 50)}" is no field of ${action}.`,
+        `Allowed: ${fields.join(', ')}.`,
+      );
+}
+
+/** Who is asking; `operator` when the body does not say. */
+export function readActor(body: Readonly<Record<string, unknown>>): Result<string, ApiProblem> {
+  const actor = readText(body, 'actor', ACTOR_CHARS_MAX);
+  return actor.ok ? ok(actor.value ?? 'operator') : actor;
+}
+
 /** Trimmed, on one line; null when absent or blank. */
-function text(
+export function readText(
   body: Readonly<Record<string, unknown>>,
   name: string,
-  charsMax: number,
+  charsMax = TEXT_CHARS_MAX,
 ): Result<string | null, ApiProblem> {
   const value = body[name];
   if (value === undefined || value === null) return ok(null);

@@ -12,6 +12,7 @@ import { fail, ok, type Result } from '../core/result.ts';
 import { type FactMessage, keyProblem, subjectKey } from '../durable/contract.ts';
 import type { ResolvedSource } from '../gateway.ts';
 import { toFollowUpTime } from './follow-up-time.ts';
+import type { QuarantineReason } from './metrics.ts';
 
 /** A delivery whose signature was good. */
 export interface VerifiedDelivery {
@@ -36,7 +37,7 @@ export interface EventPlan {
   readonly record: EventRecord;
   readonly sends: readonly PlannedSend[];
   /** Why its meaning could not be read, for counting. */
-  readonly quarantine: string | null;
+  readonly quarantine: QuarantineReason | null;
 }
 
 export function planEvent(

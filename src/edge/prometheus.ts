@@ -6,16 +6,17 @@
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Registry {
-  /** Counts up by one, or by `by`. */
-  counter(name: string, description: string): (labels?: Labels, by?: number) => void;
+  /**
+   * Counts up by one. `known`: series that stand at 0 from the start, because a rate over a series
+   * that begins at 1 never sees that 1.
+   */
+  counter(name: string, description: string, known?: readonly Labels[]): (labels?: Labels) => void;
   /** `buckets`: ascending upper bounds; `+Inf` is added. */
   histogram(
     name: string,
     description: string,
     buckets: readonly number[],
   ): (labels: Labels, value: number) => void;
-  /** Read when printed. */
-  gauge(name: string, description: string, read: () => number): void;
   render(): string;
 }
 
@@ -31,13 +32,13 @@ interface Distribution {
 export function createRegistry(): Registry {
   const blocks: (() => string)[] = [];
   return {
-    counter: (name, description) => {
-      const series = new Map<string, number>();
+    counter: (name, description, known = []) => {
+      const series = new Map(known.map((labels) => [labelText(labels), 0]));
       blocks.push(() => block(name, description, 'counter', lines(name, series)));
-      return (labels = {}, by = 1) => {
+      return (labels = {}) => {
         const key = labelText(labels);
         if (!series.has(key) && series.size >= SERIES_MAX) return;
-        series.set(key, (series.get(key) ?? 0) + by);
+        series.set(key, (series.get(key) ?? 0) + 1);
       };
     },
     histogram: (name, description, buckets) => {
@@ -46,9 +47,6 @@ export function createRegistry(): Registry {
         block(name, description, 'histogram', distributionLines(name, buckets, series)),
       );
       return (labels, value) => observe(series, buckets, labelText(labels), value);
-    },
-    gauge: (name, description, read) => {
-      blocks.push(() => block(name, description, 'gauge', [`${name} ${read()}`]));
     },
     render: () => blocks.map((print) => print()).join(''),
   };

@@ -31,7 +31,7 @@ export function createReceive(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBu
     const source = name === null ? undefined : deps.gateway.sources.get(name);
     if (source === undefined) {
       // Not recorded: strangers could invent as many names as they like.
-      deps.metrics.rejected('unknown', 'unknown_source');
+      deps.metrics.rejectedUnknownSource();
       return refuse({ kind: 'unknown_source' });
     }
     if (c.req.method !== 'POST') return greet(receiver, c, source);

@@ -5,11 +5,12 @@
 import type { Context } from 'hono';
 import type { EdgeDeps } from './deps.ts';
 import { errorText } from './log.ts';
+import type { RejectionReason } from './metrics.ts';
 import { within } from './within.ts';
 
 export interface Rejection {
   readonly source: string;
-  readonly reason: string;
+  readonly reason: RejectionReason;
   /** For operators: names and numbers, never a value from the delivery. */
   readonly detail: string | null;
   readonly headers: Readonly<Record<string, string>>;

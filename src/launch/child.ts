@@ -3,20 +3,15 @@
  * parent. Owns pids and logs; what the child is for is the spec's business.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { maskAddresses } from '../edge/log.ts';
-import { diskFullSentence, isDiskFull, LaunchRefused } from './faults.ts';
+import { keepLogSmall, logTail } from './child-log.ts';
+import { diskFullSentence, diskFullWhileRunning, isDiskFull, LaunchRefused } from './faults.ts';
+import { hasRoom } from './files.ts';
+import { blockedSentence, type Listener, takenPorts } from './ports.ts';
 import { endProcess, signalGroup } from './processes.ts';
+import type { RestartPolicy } from './restarts.ts';
+import { NO_FAILURES, nextTry, pauseMsAfter, RESTART_POLICY } from './restarts.ts';
 
 export interface ChildSpec {
   /** `The Restate server`: starts a sentence. */
@@ -35,6 +30,10 @@ export interface ChildSpec {
   readonly stopGraceMs: number;
   /** For the sentence about a full disk. */
   readonly dataDir: string;
+  /** Where it listens: no start is tried while another program listens there. */
+  readonly listeners: readonly Listener[];
+  /** What its absence in the middle of a run means for others: a sentence. */
+  readonly whileDown: string;
 }
 
 export interface Supervisor {
@@ -52,14 +51,12 @@ export interface SupervisedChild {
   kill(): void;
 }
 
-const RESTARTS_MAX = 3;
-const RESTART_WINDOW_MS = 60_000;
-const BACKOFF_MS = [500, 1000, 2000];
-const LOG_BYTES_MAX = 8 * 1024 * 1024;
-const TAIL_LINES = 8;
+/** What a child started itself ends a moment after it, and only then lets go of a port. */
+const SETTLE_MS = 200;
 
 interface Run {
-  readonly child: ChildProcess;
+  /** Null when nothing could be started; `exited` then says why. */
+  readonly child: ChildProcess | null;
   /** Length of the log before this run: what an earlier run said is not this one's end. */
   readonly logStart: number;
   readonly exited: Promise<string>;
@@ -70,79 +67,130 @@ interface Run {
  * its log, when it dies or takes too long; a child that a killed parent left behind (its pid is on
  * file) is ended first. `stop` and `kill` may be called at any time.
  */
-export function createChild(spec: ChildSpec, supervisor: Supervisor): SupervisedChild {
+export function createChild(
+  spec: ChildSpec,
+  supervisor: Supervisor,
+  policy: RestartPolicy = RESTART_POLICY,
+): SupervisedChild {
+  const stopping = new AbortController();
   let run: Run | null = null;
   let watched: Promise<void> | null = null;
-  let stopping = false;
+  const begin = (): Run => {
+    run = launch(spec);
+    return run;
+  };
   return {
     start: async () => {
       await endStaleChild(spec);
       keepLogSmall(spec.logPath);
-      if (stopping) return;
-      run = launch(spec);
-      const failure = await becomeReady(spec, run);
+      if (stopping.signal.aborted) return;
+      const first = begin();
+      const failure = await becomeReady(spec, first);
       if (failure !== null) {
-        signalChild(run.child, 'SIGKILL');
-        if (!stopping) rmSync(spec.pidPath, { force: true });
-        throw new LaunchRefused(failureSentence(spec, run, failure));
+        signalChild(first, 'SIGKILL');
+        if (!stopping.signal.aborted) forgetPid(spec);
+        throw new LaunchRefused(failureSentence(spec, first, failure));
       }
-      watched = watch(spec, supervisor, run, {
-        isStopping: () => stopping,
-        replace: (next) => {
-          run = next;
-        },
-      });
+      watched = watch({ spec, supervisor, policy, begin, stop: stopping.signal }, first);
     },
     stop: async () => {
-      stopping = true;
+      stopping.abort();
       if (run === null) return;
-      signalChild(run.child, 'SIGTERM');
+      signalChild(run, 'SIGTERM');
       const late = sleep(spec.stopGraceMs, 'late', { ref: false });
-      if ((await Promise.race([run.exited, late])) === 'late') signalChild(run.child, 'SIGKILL');
+      if ((await Promise.race([run.exited, late])) === 'late') signalChild(run, 'SIGKILL');
       await run.exited;
       await watched;
-      rmSync(spec.pidPath, { force: true });
+      forgetPid(spec);
     },
     kill: () => {
-      stopping = true;
+      stopping.abort();
       if (run === null) return;
-      signalChild(run.child, 'SIGKILL');
-      rmSync(spec.pidPath, { force: true });
+      signalChild(run, 'SIGKILL');
+      forgetPid(spec);
     },
   };
 }
 
-/** Starts the child again when it dies, a few times a minute at most; returns when it is over. */
-async function watch(
-  spec: ChildSpec,
-  supervisor: Supervisor,
-  first: Run,
-  life: { readonly isStopping: () => boolean; readonly replace: (run: Run) => void },
-): Promise<void> {
-  const restartsMs: number[] = [];
-  for (let run = first; ; ) {
+interface Watch {
+  readonly spec: ChildSpec;
+  readonly supervisor: Supervisor;
+  readonly policy: RestartPolicy;
+  readonly begin: () => Run;
+  readonly stop: AbortSignal;
+}
+
+/** Starts the child again when it fails; returns when it is stopped or failed too often. */
+async function watch(of: Watch, first: Run): Promise<void> {
+  const { spec, supervisor, policy, stop } = of;
+  let row = NO_FAILURES;
+  let isToldFull = false;
+  let readySinceMs = performance.now();
+  for (let run = first, unready: string | null = null; ; ) {
     const how = await run.exited;
-    if (life.isStopping()) return;
-    const nowMs = performance.now();
-    while ((restartsMs[0] ?? nowMs) < nowMs - RESTART_WINDOW_MS) restartsMs.shift();
-    if (restartsMs.length >= RESTARTS_MAX || isDiskFull(logTail(spec.logPath, run.logStart))) {
-      supervisor.giveUp(failureSentence(spec, run, `stopped again (${how})`));
+    if (stop.aborted) return;
+    const what = unready ?? `stopped (${how})`;
+    const readyForMs = unready === null ? performance.now() - readySinceMs : 0;
+    const isFull = diedOfFullDisk(spec, run, what);
+    endRemains(run);
+    const isBlocked = (await waitForPorts(of, what)) || isFull;
+    if (stop.aborted) return;
+    const next = nextTry(row, { readyForMs, isBlocked }, policy);
+    if (next.kind === 'give_up') {
+      supervisor.giveUp(
+        failureSentence(spec, run, `${what}, ${policy.crashesMax + 1} times in a row`),
+      );
       return;
     }
-    const waitMs = BACKOFF_MS[restartsMs.length] ?? 0;
-    restartsMs.push(nowMs);
-    const sentence = failureSentence(spec, run, `stopped (${how})`);
-    supervisor.say(`${sentence}\nStarting it again (${restartsMs.length} of ${RESTARTS_MAX}).`);
-    await sleep(waitMs);
-    if (life.isStopping()) return;
-    run = launch(spec);
-    life.replace(run);
-    if ((await becomeReady(spec, run)) === null) supervisor.say(`${spec.name} is back.`);
-    else if (!life.isStopping()) signalChild(run.child, 'SIGKILL');
+    row = next.row;
+    if (isFull && !isToldFull) {
+      supervisor.say(`${spec.name} ${what}. ${diskFullWhileRunning(spec.dataDir)}`);
+    } else if (!isBlocked) {
+      const count = `${row.crashes} of ${policy.crashesMax}`;
+      supervisor.say(`${failureSentence(spec, run, what)}\nStarting it again (${count}).`);
+    }
+    isToldFull = isFull;
+    await pause(next.pauseMs, stop);
+    if (stop.aborted) return;
+    run = of.begin();
+    unready = await becomeReady(spec, run);
+    readySinceMs = performance.now();
+    if (unready === null) supervisor.say(`${spec.name} is back.`);
+    else if (!stop.aborted) signalChild(run, 'SIGKILL');
   }
 }
 
+/** True when it had to wait: then the port, and not the child, was at fault. Said once per wait. */
+async function waitForPorts(of: Watch, what: string): Promise<boolean> {
+  const { spec, supervisor, policy, stop } = of;
+  await pause(SETTLE_MS, stop);
+  for (let tries = 0; !stop.aborted; tries += 1) {
+    const taken = await takenPorts(spec.listeners);
+    if (taken.length === 0) return tries > 0;
+    if (tries === 0) {
+      supervisor.say(`${spec.name} ${what}. ${blockedSentence(taken)} ${spec.whileDown}`);
+    }
+    await pause(pauseMsAfter(tries, policy), stop);
+  }
+  return true;
+}
+
+/** Ends early when everything is stopped. */
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => undefined);
+}
+
+/** Never throws: what keeps it from starting is why it ended. */
 function launch(spec: ChildSpec): Run {
+  try {
+    return spawnLogged(spec);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { child: null, logStart: 0, exited: Promise.resolve(why) };
+  }
+}
+
+function spawnLogged(spec: ChildSpec): Run {
   const log = openSync(spec.logPath, 'a', 0o600);
   const logStart = fstatSync(log).size;
   // Its own process group: Ctrl-C in a terminal must reach us first, so that we stop in order.
@@ -153,12 +201,19 @@ function launch(spec: ChildSpec): Run {
     detached: true,
   });
   closeSync(log);
-  if (child.pid !== undefined) writeFileSync(spec.pidPath, `${child.pid}\n`);
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  return { child, logStart, exited };
+  const run = { child, logStart, exited };
+  try {
+    if (child.pid !== undefined) writeFileSync(spec.pidPath, `${child.pid}\n`);
+  } catch (error) {
+    // Without its id on file nobody would end it after we are killed.
+    signalChild(run, 'SIGKILL');
+    throw error;
+  }
+  return run;
 }
 
 /** Null when ready, else what went wrong, as the rest of a sentence. */
@@ -169,8 +224,10 @@ async function becomeReady(spec: ChildSpec, run: Run): Promise<string | null> {
   });
   const deadlineMs = performance.now() + spec.readyWithinMs;
   for (;;) {
+    // Asked first: another program may answer in the place of one that has ended.
+    const isReady = await spec.isReady();
     if (how !== null) return `did not start (${how})`;
-    if (await spec.isReady()) return null;
+    if (isReady) return null;
     if (performance.now() > deadlineMs) return `was not ready after ${spec.readyWithinMs / 1000} s`;
     await sleep(50);
   }
@@ -178,33 +235,15 @@ async function becomeReady(spec: ChildSpec, run: Run): Promise<string | null> {
 
 function failureSentence(spec: ChildSpec, run: Run, what: string): string {
   const tail = logTail(spec.logPath, run.logStart);
-  if (isDiskFull(tail)) return `${spec.name} ${what}. ${diskFullSentence(spec.dataDir)}`;
+  if (diedOfFullDisk(spec, run, what))
+    return `${spec.name} ${what}. ${diskFullSentence(spec.dataDir)}`;
   const shown = tail === '' ? '' : ` Its last lines:\n${tail.replaceAll(/^/gm, '    ')}`;
   return `${spec.name} ${what}; its log is ${spec.logPath}.${shown}`;
 }
 
-function logTail(path: string, start: number): string {
-  try {
-    const text = readFileSync(path).subarray(start).subarray(-8192).toString('utf8');
-    const lines = stripAnsi(text).trimEnd().split('\n').slice(-TAIL_LINES);
-    // A mail catcher or a Worker may have logged whom it served; terminals are recorded and shared.
-    return maskAddresses(lines.join('\n'));
-  } catch {
-    return '';
-  }
-}
-
-function stripAnsi(text: string): string {
-  return text.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '');
-}
-
-/** The log of the run before is kept as `.1` once it is large: two files bound the space. */
-function keepLogSmall(path: string): void {
-  try {
-    if (statSync(path).size > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
-  } catch {
-    // No log yet.
-  }
+function diedOfFullDisk(spec: ChildSpec, run: Run, what: string): boolean {
+  const words = `${what}\n${logTail(spec.logPath, run.logStart)}`;
+  return isDiskFull(words) || !hasRoom(spec.dataDir);
 }
 
 /** Ends what a parent that was killed left behind; the ports it holds are ours again. */
@@ -216,10 +255,23 @@ export async function endStaleChild(spec: ChildSpec): Promise<void> {
     return;
   }
   await endProcess(pid, spec.mark, spec.stopGraceMs);
-  rmSync(spec.pidPath, { force: true });
+  forgetPid(spec);
 }
 
-function signalChild(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+function forgetPid({ pidPath }: ChildSpec): void {
+  try {
+    unlinkSync(pidPath);
+  } catch {
+    // It is not there, or is no file of ours.
+  }
+}
+
+/** Its group may have outlived it, and hold its ports. */
+function endRemains({ child }: Run): void {
+  if (child?.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+}
+
+function signalChild({ child }: Run, signal: NodeJS.Signals): void {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   signalGroup(child.pid, signal);
 }

@@ -6,13 +6,19 @@
 import { join } from 'node:path';
 import { type Clock, scaledClock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { readJsonObject, writeFileDurably } from './files.ts';
+import { jsonObject, readTextFile, writeFileDurably } from './files.ts';
+import { isTimeScale, TIME_SCALE_MAX } from './time-scale.ts';
 
 export interface ClockLine {
   readonly scale: number;
   /** Epoch ms of wall time; see `scaledClock`. */
   readonly baseMs: number;
 }
+
+/** A wall clock may be set back by this much between two starts. */
+const AHEAD_MS_MAX = 86_400_000;
+/** The last moment a `Date` can hold. */
+const DATE_MS_MAX = 8_640_000_000_000_000;
 
 export interface KeptClock {
   readonly line: ClockLine;
@@ -23,7 +29,8 @@ export interface KeptClock {
 
 /**
  * The clock of a data directory. `scale` null keeps the line as it is. Refuses to go back to real
- * time once follow-up time has run ahead: dates would jump back and reminders repeat.
+ * time once follow-up time has run ahead, and to go on from a line that cannot be read: dates would
+ * jump back and reminders repeat.
  */
 export function keepClock(
   dataDir: string,
@@ -31,12 +38,14 @@ export function keepClock(
   nowMs: number,
 ): Result<KeptClock, string> {
   const path = join(dataDir, 'clock.json');
-  const kept = readLine(path);
+  const read = readLine(path, nowMs);
+  if (!read.ok) return read;
+  const kept = read.value;
   const line = nextLine(kept, scale, nowMs);
   if (line === null) {
     return fail(
       `The clock of ${dataDir} runs ${kept?.scale ?? 1} times faster than real time and is already ` +
-        'ahead of it; it cannot go back. Leave --time-scale out, or use another HOOKLINE_DATA_DIR.',
+        'too far ahead of it; it cannot go back. Leave --time-scale out, or use another HOOKLINE_DATA_DIR.',
     );
   }
   if (kept === null || line.scale !== kept.scale || line.baseMs !== kept.baseMs) {
@@ -49,14 +58,48 @@ export function keepClock(
   });
 }
 
-function readLine(path: string): ClockLine | null {
-  const { scale, baseMs } = readJsonObject(path) ?? {};
-  return typeof scale === 'number' && typeof baseMs === 'number' ? { scale, baseMs } : null;
+/** Null: there is no file, and so no time that could jump. */
+function readLine(path: string, nowMs: number): Result<ClockLine | null, string> {
+  const text = readTextFile(path);
+  if (text === null) return ok(null);
+  const line = parseLine(text, nowMs);
+  if (line.ok) return line;
+  return fail(
+    `${path} is damaged: ${line.failure}. Put it back from a copy. If --time-scale was never used ` +
+      'here, you may remove it instead; otherwise that would move dates back and repeat ' +
+      'reminders, so start afresh in another HOOKLINE_DATA_DIR.',
+  );
+}
+
+function parseLine(text: string, nowMs: number): Result<ClockLine, string> {
+  const parsed = jsonObject(text);
+  if (parsed === null) return fail('it is no JSON object');
+  const { scale, baseMs } = parsed;
+  if (!isTimeScale(scale)) {
+    return fail(`its scale is ${shown(scale)}, and no number from 1 to ${TIME_SCALE_MAX}`);
+  }
+  if (typeof baseMs !== 'number' || !Number.isSafeInteger(baseMs)) {
+    return fail(`its baseMs is ${shown(baseMs)}, and no whole number of milliseconds`);
+  }
+  if (baseMs > nowMs + AHEAD_MS_MAX) {
+    const now = new Date(nowMs).toISOString();
+    return fail(`its baseMs ${baseMs} is in the future (this machine's clock says ${now})`);
+  }
+  // A line may begin before 1970, after a bend at high speed, as long as today is a date on it.
+  if (scaledClock(scale, baseMs).fromWall(nowMs) > DATE_MS_MAX) {
+    return fail(`its baseMs ${baseMs} with scale ${scale} leads beyond every date`);
+  }
+  return ok({ scale, baseMs });
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 40);
 }
 
 /**
  * The line that goes on from where the kept one is now: with slope `s` through (now, f) its base
- * is (now·s − f)/(s − 1). Null when there is none: slope 1 cannot pass through a point ahead of now.
+ * is (now·s − f)/(s − 1). Null when there is none: slope 1 cannot pass through a point ahead of now,
+ * and a slope next to 1 only from a base that no number holds exactly.
  */
 export function nextLine(
   kept: ClockLine | null,
@@ -69,7 +112,8 @@ export function nextLine(
   if (wanted === kept.scale) return kept;
   if (wanted === 1) return null;
   const aheadMs = scaledClock(kept.scale, kept.baseMs).fromWall(nowMs) - nowMs;
-  return { scale: wanted, baseMs: Math.floor(nowMs - aheadMs / (wanted - 1)) };
+  const baseMs = Math.floor(nowMs - aheadMs / (wanted - 1));
+  return Number.isSafeInteger(baseMs) ? { scale: wanted, baseMs } : null;
 }
 
 function remarkOn(kept: ClockLine | null, line: ClockLine, scale: number | null): string | null {

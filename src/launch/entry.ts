@@ -16,6 +16,8 @@ export interface Entry extends Pick<Launch, 'command' | 'argv'> {
 
 /** Runs until something ends the process; a config that cannot be read is one sentence and exit 1. */
 export async function enter({ load, configPath, startRuntime, ...rest }: Entry): Promise<void> {
+  // Whoever read our output may be gone (`| head`), or the disk it goes to full: no reason to stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const err = (text: string) => process.stderr.write(`${text}\n`);
   const config = await loadConfig(load, configPath);
   if (!config.ok) {

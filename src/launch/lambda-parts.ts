@@ -35,7 +35,7 @@ export async function buildLambda(
     sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   });
   if (!resolved.ok) throw new Error(formatProblems(resolved.failure));
-  const metrics = createMetrics();
+  const metrics = createMetrics(resolved.value.sources.keys());
   const log = createLog({ sink: consoleSink, wallNow });
   const token = env['RESTATE_AUTH_TOKEN'];
   const { app, services } = compose({

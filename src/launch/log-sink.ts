@@ -5,7 +5,7 @@
  */
 import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs';
 import type { LogSink } from '../edge/log.ts';
-import { diskFullSentence, isDiskFull } from './faults.ts';
+import { diskFullWhileRunning, isDiskFull } from './faults.ts';
 
 const BYTES_MAX = 16 * 1024 * 1024;
 const REOPEN_AFTER_MS = 10_000;
@@ -73,7 +73,7 @@ export function terminalVoice(
     for (const [other, atMs] of said) if (nowMs - atMs > SAY_AGAIN_AFTER_MS) said.delete(other);
     if (said.has(topic) || said.size >= SAID_MAX) return;
     said.set(topic, nowMs);
-    options.say(full ? diskFullSentence(options.dataDir) : text);
+    options.say(full ? diskFullWhileRunning(options.dataDir) : text);
   };
 }
 

@@ -1,8 +1,9 @@
 /** The mail catcher of the embedded default: nothing leaves the machine, everything can be read. */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildSpec } from './child.ts';
+import { makeDirectory } from './files.ts';
+import { onLoopback } from './ports.ts';
 import type { Settings } from './settings.ts';
 
 async function pageAnswers(pageUrl: string): Promise<boolean> {
@@ -22,7 +23,7 @@ export function maildevChild(
 ): ChildSpec {
   const { dataDir, ports } = settings;
   const mailDir = join(dataDir, 'mail');
-  mkdirSync(mailDir, { recursive: true });
+  makeDirectory(mailDir);
   const script = join(dirname(fileURLToPath(import.meta.resolve('maildev'))), 'bin', 'maildev.js');
   const args = ['--ip', '127.0.0.1', '--web-ip', '127.0.0.1', '--mail-directory', mailDir];
   return {
@@ -38,5 +39,7 @@ export function maildevChild(
     readyWithinMs: 30_000,
     stopGraceMs: 5000,
     dataDir,
+    listeners: onLoopback(ports, ['smtp', 'mail']),
+    whileDown: 'Until then, mails wait.',
   };
 }

@@ -1,5 +1,6 @@
 /** What `npm start` runs in its own process: archive, objects, gateway, in this order. */
 import { join } from 'node:path';
+import type { Archive, CommitListener } from '../archive/contract.ts';
 import { openNodeArchive } from '../archive/node-sqlite.ts';
 import { compose } from '../compose.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -10,9 +11,11 @@ import { createLog, type Log } from '../edge/log.ts';
 import { createMetrics } from '../edge/metrics.ts';
 import { smtpTransport } from '../mail/transport-smtp.ts';
 import { VERSION } from '../version.ts';
+import { archiveRefusal } from './archive-fault.ts';
 import { ingressConnections } from './ingress-fetch.ts';
 import { openLogFile } from './log-sink.ts';
 import { peerAddress, serveGateway } from './node-gateway.ts';
+import { announced } from './patience.ts';
 import { readyFacts } from './ready-facts.ts';
 import type { ReadyFacts } from './ready-text.ts';
 import { registerAndCheck } from './registration.ts';
@@ -30,11 +33,8 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
   const { ports } = settings;
   const wallNow = (): number => Date.now();
   const log = openLog(ground, wallNow);
-  const metrics = createMetrics();
-  const archive = await openNodeArchive(
-    settings.archivePath ?? join(settings.dataDir, 'archive.db'),
-    { onCommit: metrics.archiveCommitted },
-  );
+  const metrics = createMetrics(gateway.sources.keys());
+  const archive = await openArchive(ground, metrics.archiveCommitted);
   shutdown.add({ name: 'The archive', stop: () => archive.close() });
   const connections = ingressConnections();
   shutdown.add({ name: 'The connections to Restate', stop: connections.close });
@@ -79,6 +79,17 @@ export async function startNodeRuntime(ground: Ground, config: GatewayConfig): P
     everyMs: 200,
   });
   return readyFacts(ground, config, endpointUrl);
+}
+
+async function openArchive(ground: Ground, onCommit: CommitListener): Promise<Archive> {
+  const { settings, supervisor } = ground;
+  const path = settings.archivePath ?? join(settings.dataDir, 'archive.db');
+  try {
+    const opening = openNodeArchive(path, { onCommit });
+    return await announced(supervisor.say, `the archive ${path}`, opening);
+  } catch (error) {
+    throw archiveRefusal(error, path);
+  }
 }
 
 function openLog({ settings, shutdown, supervisor }: Ground, wallNow: () => number): Log {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ChildSpec } from './child.ts';
 import { LaunchRefused } from './faults.ts';
+import { onLoopback } from './ports.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -77,5 +78,8 @@ export function restateChild(
     readyWithinMs: 60_000,
     stopGraceMs: 10_000,
     dataDir,
+    listeners: onLoopback(ports, ['restateIngress', 'restateAdmin', 'restateNode']),
+    whileDown:
+      'Until then, deliveries that need it are answered 503, so that providers send them again.',
   };
 }

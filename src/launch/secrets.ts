@@ -2,10 +2,10 @@
  * Secrets nobody gave us: generated once, kept in `{dataDir}/secrets.json`, readable by the owner
  * only. There is no way to run without them: verification is never skipped.
  */
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchRefused } from './faults.ts';
-import { writeFileDurably } from './files.ts';
+import { jsonObject, readTextFile, writeFileDurably } from './files.ts';
 
 /** `whsec`: `whsec_` and 32 bytes in base64, as Stripe and Standard Webhooks write them. */
 export type SecretForm = 'whsec' | 'hex';
@@ -27,34 +27,27 @@ export function secretsPath(dataDir: string): string {
   return join(dataDir, 'secrets.json');
 }
 
-/** The file's values, or none when there is no file. Refuses a file that is there and unreadable. */
+/** The file's values, or none when there is no file. Refuses a file that holds anything else. */
 export function readSecrets(dataDir: string): Readonly<Record<string, string>> {
-  let text: string;
-  try {
-    text = readFileSync(secretsPath(dataDir), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw error;
+  const text = readTextFile(secretsPath(dataDir));
+  if (text === null) return {};
+  const parsed = jsonObject(text);
+  if (parsed === null) throw damaged(dataDir, 'it is no JSON object');
+  const kept: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(parsed)) {
+    if (typeof value !== 'string' || value === '') {
+      throw damaged(dataDir, `its ${variable} is ${value === '' ? 'empty' : 'no text'}`);
+    }
+    kept[variable] = value;
   }
-  const parsed = parse(text, secretsPath(dataDir));
-  return Object.fromEntries(
-    Object.entries(parsed).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
-  );
+  return kept;
 }
 
 /** New secrets in place of unreadable ones would refuse every delivery signed with the old. */
-function parse(text: string, path: string): object {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
-  } catch {
-    // Said below.
-  }
-  throw new LaunchRefused(
-    `${path} is damaged: it is no JSON object. Put it back from a copy, or remove it to have new ` +
-      'secrets made, which providers must then be told.',
+function damaged(dataDir: string, problem: string): LaunchRefused {
+  return new LaunchRefused(
+    `${secretsPath(dataDir)} is damaged: ${problem}. Put it back from a copy, or remove it to have ` +
+      'new secrets made, which providers must then be told.',
   );
 }
 

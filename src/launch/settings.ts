@@ -2,8 +2,10 @@
  * What `npm start` and `npm run dev:edge` are told by flags and environment, read once and checked
  * as a whole. Owns the names that scripts rely on; knows nothing of what is started with them.
  */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fail, ok, type Result } from '../core/result.ts';
+import { isTimeScale, TIME_SCALE_MAX } from './time-scale.ts';
 
 /** Every port that can be moved: its flag, its variable, its default and who listens there. */
 export const PORTS = {
@@ -46,7 +48,8 @@ export const PORTS = {
   },
 } as const;
 export type PortName = keyof typeof PORTS;
-const PORT_NAMES = Object.keys(PORTS) as PortName[];
+/** In the order in which they are shown and checked. */
+export const PORT_NAMES = Object.keys(PORTS) as PortName[];
 
 export interface Settings {
   /** Absolute. */
@@ -108,8 +111,8 @@ export function readSettings(
   const settings: Settings = {
     dataDir: resolve(cwd, value('HOOKLINE_DATA_DIR') ?? '.hookline'),
     ports,
-    host: value('HOOKLINE_HOST') ?? '127.0.0.1',
-    endpointHost: value('HOOKLINE_ENDPOINT_HOST') ?? '127.0.0.1',
+    host: readHost('HOOKLINE_HOST', value, problems),
+    endpointHost: readHost('HOOKLINE_ENDPOINT_HOST', value, problems),
     timeScale: readScale(value('HOOKLINE_TIME_SCALE'), problems),
     publicUrl: readUrl('HOOKLINE_URL', value('HOOKLINE_URL'), ['http:', 'https:'], problems),
     restate: readRestate(value, ports.endpoint, problems),
@@ -183,13 +186,19 @@ function readPort(name: PortName, text: string | null, problems: string[]): numb
   return PORTS[name].port;
 }
 
+function readHost(name: string, value: ReadValue, problems: string[]): string {
+  const host = value(name) ?? '127.0.0.1';
+  if (isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)) return host;
+  problems.push(`${name} is "${host}"; it is an IP address or a name of this machine.`);
+  return host;
+}
+
 function readScale(text: string | null, problems: string[]): number | null {
   if (text === null) return null;
   const scale = Number(text);
-  // Slower than real time would let a reminder wait longer than the config says.
-  if (Number.isFinite(scale) && scale >= 1 && scale <= 10_000_000) return scale;
+  if (isTimeScale(scale)) return scale;
   problems.push(
-    `HOOKLINE_TIME_SCALE is "${text}"; it is a number from 1 (real time) to 10000000 ` +
+    `HOOKLINE_TIME_SCALE is "${text}"; it is a number from 1 (real time) to ${TIME_SCALE_MAX} ` +
       '(86400: a day passes in a second).',
   );
   return null;
@@ -253,34 +262,4 @@ function readArchivePath(text: string | null, cwd: string, problems: string[]): 
       'keep the archive in the data directory. Other databases are not supported yet.',
   );
   return null;
-}
-
-/** The whole of `--help` for `npm start` and `npm run dev:edge`. */
-export function settingsHelp(command: string): string {
-  const rows: [string, string][] = [
-    ['--time-scale N', 'HOOKLINE_TIME_SCALE: 86400 lets a day pass in a second'],
-    ['--data-dir PATH', 'HOOKLINE_DATA_DIR: where everything is kept (.hookline)'],
-    ['--url URL', 'HOOKLINE_URL: public address, used in mails'],
-    ...PORT_NAMES.map((name): [string, string] => [
-      `--${PORTS[name].flag} N`,
-      `${PORTS[name].variable}: ${PORTS[name].listener} (${PORTS[name].port})`,
-    ]),
-  ];
-  return [
-    `Usage: ${command} [-- flags]`,
-    '',
-    ...rows.map(([flag, text]) => `  ${flag.padEnd(26)} ${text}`),
-    '',
-    'Environment only:',
-    '  STRIPE_WEBHOOK_SECRET, GITHUB_WEBHOOK_SECRET, STANDARD_WEBHOOKS_SECRET, HOOKLINE_TOKEN,',
-    '  HOOKLINE_LINK_SECRET: generated into the data directory when they are not set',
-    '  RESTATE_INGRESS_URL, RESTATE_ADMIN_URL: use this Restate server, start none',
-    '  HOOKLINE_ENDPOINT_URL: where that server reaches the objects; RESTATE_IDENTITY_KEY: its key',
-    '  RESTATE_AUTH_TOKEN: bearer token for that server (Restate Cloud)',
-    '  SMTP_URL: send mail here, start no catcher; sources are then in shadow mode unless live',
-    '  DATABASE_URL: file:/path of the SQLite archive',
-    '  HOOKLINE_HOST, HOOKLINE_ENDPOINT_HOST: addresses to bind (127.0.0.1)',
-    '  HOOKLINE_METRICS_PUBLIC=yes: /metrics without the operator token',
-    '',
-  ].join('\n');
 }

@@ -17,11 +17,13 @@ import { claimDataDir } from './data-dir.ts';
 import { explainFault, LaunchRefused } from './faults.ts';
 import { writeFileDurably } from './files.ts';
 import { maildevChild } from './maildev-child.ts';
-import { takenPorts } from './ports.ts';
+import { announced } from './patience.ts';
+import { takenPorts, takenSentence } from './ports.ts';
 import { type ReadyFacts, readyAddresses, readyBlock } from './ready-text.ts';
 import { restateChild } from './restate-child.ts';
 import { type KeptSecrets, keepSecrets } from './secrets.ts';
-import { readSettings, type Settings, settingsHelp, usedPorts } from './settings.ts';
+import { type PortName, readSettings, type Settings, usedPorts } from './settings.ts';
+import { settingsHelp } from './settings-help.ts';
 import { createShutdown, type Shutdown, stopOnSignals } from './shutdown.ts';
 import { wantedSecrets } from './wanted-secrets.ts';
 
@@ -74,7 +76,7 @@ export async function launch(options: Launch): Promise<void> {
     return;
   }
   if (asked.value.kind === 'help') {
-    options.out(settingsHelp(options.command));
+    options.out(settingsHelp(options.command, options.endpointInGateway === true));
     return;
   }
   const { settings } = asked.value;
@@ -132,7 +134,7 @@ async function bringUp(
     children.map((spec) => {
       const child = createChild(spec, supervisor);
       shutdown.add({ name: spec.name, ...child });
-      return child.start();
+      return announced(supervisor.say, `${spec.name} (its log is ${spec.logPath})`, child.start());
     }),
   );
   const { ports } = settings;
@@ -192,12 +194,18 @@ async function refuseTakenPorts(settings: Settings, endpointInGateway: boolean):
   const wanted = usedPorts(settings.restate !== null, settings.smtpUrl !== null).filter(
     (name) => !(endpointInGateway && name === 'endpoint'),
   );
-  const hostOf = (name: string): string => {
-    if (name === 'gateway') return settings.host;
-    return name === 'endpoint' ? settings.endpointHost : '127.0.0.1';
+  const hosts: Partial<Record<PortName, string>> = {
+    gateway: settings.host,
+    endpoint: settings.endpointHost,
   };
-  const taken = await takenPorts(wanted, settings.ports, hostOf);
-  if (taken.length > 0) throw new LaunchRefused(taken.join('\n'));
+  const taken = await takenPorts(
+    wanted.map((name) => ({
+      name,
+      port: settings.ports[name],
+      host: hosts[name] ?? '127.0.0.1',
+    })),
+  );
+  if (taken.length > 0) throw new LaunchRefused(taken.map(takenSentence).join('\n'));
 }
 
 /** Children get no secret of ours: they need none, and their crash reports might hold them. */

@@ -6,7 +6,7 @@ import { providers } from '../../webhooks/index.ts';
 import { type D1Binding, d1Archive } from '../archive/d1.ts';
 import { compose } from '../compose.ts';
 import type { GatewayConfig } from '../config.ts';
-import { type Clock, scaledClock, wallClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { createIngress } from '../durable/ingress.ts';
 import { createWebCrypto } from '../edge/crypto-web.ts';
@@ -19,6 +19,7 @@ import { smtpTransport } from '../mail/transport-smtp.ts';
 import { type ConfigProblem, resolveGateway } from '../resolve.ts';
 import { VERSION } from '../version.ts';
 import { restateLogger } from './restate-logger.ts';
+import { clockOf, TIME_SCALE_MAX } from './time-scale.ts';
 
 /** `wrangler.toml` lists them. Everything but the archive is a text. */
 export interface WorkerEnvironment {
@@ -46,8 +47,8 @@ export function buildWorker(
   const text = textsOf(env);
   const settled = settle(env, config, origin);
   if (!settled.ok) return closedDoor(settled.failure);
-  const { gateway, ingressUrl, smtpUrl } = settled.value;
-  const metrics = createMetrics();
+  const { gateway, ingressUrl, smtpUrl, clock } = settled.value;
+  const metrics = createMetrics(gateway.sources.keys());
   const log = createLog({ sink: consoleSink, wallNow });
   const token = text('RESTATE_AUTH_TOKEN');
   const { app, services } = compose({
@@ -61,7 +62,7 @@ export function buildWorker(
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
     }),
     crypto: createWebCrypto(),
-    clock: clockOf(text('HOOKLINE_TIME_SCALE'), text('HOOKLINE_TIME_BASE_MS')),
+    clock,
     transport: smtpTransport({ url: smtpUrl, timeoutMs: SMTP_TIMEOUT_MS }),
     log,
     metrics,
@@ -94,15 +95,19 @@ function textsOf(env: WorkerEnvironment): (name: string) => string | null {
   };
 }
 
+interface Settled {
+  readonly gateway: Gateway;
+  readonly ingressUrl: string;
+  readonly smtpUrl: string;
+  readonly clock: Clock;
+}
+
 /** Everything the Worker cannot do without, or every problem at once. */
 function settle(
   env: WorkerEnvironment,
   config: GatewayConfig,
   origin: string,
-): Result<
-  { readonly gateway: Gateway; readonly ingressUrl: string; readonly smtpUrl: string },
-  readonly ConfigProblem[]
-> {
+): Result<Settled, readonly ConfigProblem[]> {
   const text = textsOf(env);
   const smtpUrl = text('SMTP_URL');
   const ingressUrl = text('RESTATE_INGRESS_URL');
@@ -120,13 +125,15 @@ function settle(
     publicUrl: text('HOOKLINE_URL') ?? origin,
     sha256Hex: (value) => createHash('sha256').update(value).digest('hex'),
   });
-  if (resolved.ok && ingressUrl !== null && smtpUrl !== null) {
-    return ok({ gateway: resolved.value, ingressUrl, smtpUrl });
+  const clock = clockOf(text('HOOKLINE_TIME_SCALE'), text('HOOKLINE_TIME_BASE_MS'));
+  if (resolved.ok && ingressUrl !== null && smtpUrl !== null && clock !== null) {
+    return ok({ gateway: resolved.value, ingressUrl, smtpUrl, clock });
   }
   return fail([
     ...(resolved.ok ? [] : resolved.failure),
     ...(ingressUrl === null ? [unset('RESTATE_INGRESS_URL')] : []),
     ...(smtpUrl === null ? [unset('SMTP_URL')] : []),
+    ...(clock === null ? [WRONG_CLOCK] : []),
   ]);
 }
 
@@ -149,7 +156,10 @@ function closedDoor(problems: readonly ConfigProblem[]): BuiltWorker {
   return { app: { fetch: answer }, objects: answer };
 }
 
-function clockOf(scale: string | null, baseMs: string | null): Clock {
-  const [slope, base] = [Number(scale), Number(baseMs)];
-  return slope > 1 && base > 0 ? scaledClock(slope, base) : wallClock;
-}
+const WRONG_CLOCK: ConfigProblem = {
+  field: 'HOOKLINE_TIME_SCALE',
+  problem:
+    `It is no number from 1 to ${TIME_SCALE_MAX}, or HOOKLINE_TIME_BASE_MS is no whole number of ` +
+    'milliseconds.',
+  remedy: 'Remove both, for real time.',
+};

@@ -1,12 +1,12 @@
 /** `wrangler dev` as a child: the Worker in workerd, with a local D1, offline and without metrics. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildSpec } from './child.ts';
 import { LaunchRefused } from './faults.ts';
-import { writeFileDurably } from './files.ts';
+import { makeDirectory, writeFileDurably } from './files.ts';
 import type { Settings } from './settings.ts';
 
 /** Where `wrangler.toml` is. */
@@ -38,7 +38,7 @@ function quiet(settings: Pick<Settings, 'dataDir'>, env: Environment): Environme
 
 /** Brings the local D1 to the newest migration. */
 export async function migrateLocalD1(settings: Settings, env: Environment): Promise<void> {
-  mkdirSync(edgeDir(settings), { recursive: true });
+  makeDirectory(edgeDir(settings));
   const args = [
     'd1',
     'migrations',
@@ -72,7 +72,7 @@ export function wranglerChild(
   variables: Readonly<Record<string, string>>,
 ): ChildSpec {
   const dir = edgeDir(settings);
-  mkdirSync(dir, { recursive: true });
+  makeDirectory(dir);
   const variablesPath = join(dir, 'variables.env');
   const { port, args } = wranglerArguments(settings, variablesPath);
   if (Object.keys(variables).length > 0) {
@@ -97,6 +97,8 @@ export function wranglerChild(
     readyWithinMs: 120_000,
     stopGraceMs: 8000,
     dataDir: settings.dataDir,
+    listeners: [{ name: 'gateway', port, host: settings.host }],
+    whileDown: 'Until then, deliveries get no answer, so that providers send them again.',
   };
 }
 

@@ -24,6 +24,18 @@ export function nextAttemptAfterMs(attempt: number, random01: number): number | 
     totalMs += nominalMs(count);
     if (totalMs > GIVE_UP_AFTER_MS) return null;
   }
+  return spread(nominalMs(attempt), random01);
+}
+
+/**
+ * Milliseconds until a mail is handed over once more that a server took without confirming it: as
+ * after a first failure. It is repeated once, so this takes nothing from the 24 hours.
+ */
+export function repeatAfterMs(random01: number): number {
+  return spread(nominalMs(1), random01);
+}
+
+function spread(waitMs: number, random01: number): number {
   const jitter = Math.min(Math.max(random01, 0), 1) * JITTER_MAX;
-  return Math.round(nominalMs(attempt) * (1 + jitter));
+  return Math.round(waitMs * (1 + jitter));
 }

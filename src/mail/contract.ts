@@ -14,16 +14,20 @@ export interface MailMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** `retry`: 4xx or no connection, try later. `refused`: 5xx, final. */
+/**
+ * `retry`: 4xx or no connection, try later. `refused`: 5xx, final. `unknown`: the server was given
+ * the whole message and did not say whether it took it; a repeat may be a second copy.
+ */
 export type SendOutcome =
   | { readonly kind: 'sent'; readonly response: string }
   | { readonly kind: 'retry'; readonly error: string }
-  | { readonly kind: 'refused'; readonly error: string };
+  | { readonly kind: 'refused'; readonly error: string }
+  | { readonly kind: 'unknown'; readonly error: string };
 
 export interface MailTransport {
   /**
    * Never throws: every failure is an outcome. Bounded by its own time limit. `signal` aborts when
-   * nobody will hear the outcome: what the server has not taken by then is not handed over.
+   * nobody will hear the outcome: what the server has not been given by then is not handed over.
    */
   send(message: MailMessage, signal?: AbortSignal): Promise<SendOutcome>;
 }

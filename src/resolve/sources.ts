@@ -117,7 +117,6 @@ function policyOf(source: SourceConfig, ladders: Policy['ladders'], scope: Sourc
     minGapMs: (limits.minGapHours ?? MIN_GAP_HOURS) * HOUR_MS,
     settleMs: SETTLE_MS,
     tombstoneMs: TOMBSTONE_MS,
-    tellTeamWhenSettled: true,
   };
 }
 

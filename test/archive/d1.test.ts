@@ -48,7 +48,7 @@ const open = async () => ({
   archive: remoteArchive(send, 'SUITE'),
   executor: remoteExecutor(send, 'SUITE'),
 });
-// 25 MiB works as well; it takes a minute, most of it in the JSON between this process and workerd.
+// 25 MiB: `test/edge/gateway-workerd.test.ts`, without the JSON that lies between here and workerd.
 testArchive('D1', open, { noiseMiBMax: 3 });
 
 describe('D1: its migrations', () => {

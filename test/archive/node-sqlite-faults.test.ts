@@ -1,16 +1,17 @@
 /** The archive's file when things go wrong: killed, shared, locked, full, overrun. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Archive } from '../../src/archive/contract.ts';
 import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
-import { eventRecord, noise, paymentJson, seededRandom, sha256Hex } from '../support/archive.ts';
+import { eventRecord, paymentJson, seededRandom, sha256Hex } from '../support/archive.ts';
 import { SEED } from '../support/property.ts';
+import { type Lack, leftOut } from '../support/skipped.ts';
+import { judgeAcks, traceNode, tracingLack } from '../support/strace.ts';
 
 const script = fileURLToPath(new URL('../support/archive-process.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'hookline-archive-'));
@@ -141,75 +142,72 @@ describe('a locked file', () => {
 });
 
 describe('a full disk', () => {
-  test('refuses what does not fit, keeps what did and recovers', async (context) => {
-    const small = join(folder, 'small');
-    const mounted = mountTmpfs(small);
-    if (mounted !== 'mounted') return context.skip(mounted);
-    const ballast = join(small, 'ballast');
-    writeFileSync(ballast, noise(4 * 1024 * 1024, 1));
-    const archive = await openNodeArchive(join(small, 'archive.db'));
-    try {
-      const kept = await putUntilFull(archive);
-      // Small writes still find a gap, and then they do not.
-      await expect(beatUntilFull(archive)).rejects.toMatchObject({ reason: 'full' });
-      rmSync(ballast);
-      await archive.ready();
-      expect(await archive.put(eventRecord('full', 'after'))).toMatchObject({ duplicate: false });
-      expect(kept.length).toBeGreaterThan(3);
-      for (const key of kept) expect((await archive.body('full', key)).kind).toBe('bytes');
-    } finally {
-      await archive.close();
-      execFileSync('umount', [small]);
-    }
-  }, 60_000);
+  const small = join(folder, 'small');
+  test.skipIf(leftOut(smallDiskLack(small)))(
+    'refuses what does not fit, keeps what did and recovers',
+    () => {
+      const run = onSmallDisk('12m', small, process.execPath, script, 'fill', `${small}/full.db`);
+      const seen = JSON.parse(run);
+      expect(seen).toMatchObject({
+        put: { reason: 'full', message: expect.stringContaining('disk') },
+        beat: { reason: 'full' },
+        after: { duplicate: false },
+      });
+      expect(seen.kept).toBeGreaterThan(3);
+      expect(seen.whole).toBe(seen.kept);
+    },
+    60_000,
+  );
 });
 
-async function putUntilFull(archive: Archive): Promise<readonly string[]> {
-  const kept: string[] = [];
-  for (let index = 0; index < 200; index += 1) {
-    const record = eventRecord('full', `${index}`, { body: noise(100_000, index) });
-    try {
-      await archive.put(record);
-    } catch (error) {
-      expect(error).toMatchObject({ reason: 'full', message: expect.stringContaining('disk') });
-      return kept;
-    }
-    kept.push(record.key);
-  }
-  throw new Error('20 MB went into a disk of 12');
+/** A command with a disk of its own, in a namespace of its own: no privilege, and nothing to undo. */
+function onSmallDisk(size: string, path: string, ...command: readonly string[]): string {
+  mkdirSync(path, { recursive: true });
+  const mount = 'mount -t tmpfs -o size="$0" tmpfs "$1" && shift && exec "$@"';
+  return execFileSync('unshare', ['-rm', 'sh', '-c', mount, size, path, ...command], {
+    encoding: 'utf8',
+  });
 }
 
-async function beatUntilFull(archive: Archive): Promise<void> {
-  for (let beat = 0; beat < 500; beat += 1) await archive.ready();
-}
-
-/** 'mounted', or why not. */
-function mountTmpfs(path: string): string {
-  if (process.getuid?.() !== 0) return 'mounting a small disk needs root';
+function smallDiskLack(path: string): Lack | null {
   try {
-    mkdirSync(path, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', path], { stdio: 'ignore' });
-    return 'mounted';
-  } catch {
-    return 'tmpfs cannot be mounted here';
+    onSmallDisk('1m', path, 'true');
+    return null;
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isAbsent
+      ? { what: 'unshare (util-linux) is not here, so no small disk can be filled' }
+      : { what: 'this machine lets no process mount a small disk to fill', impossible: true };
   }
 }
 
 describe('durability', () => {
-  const traced = canTrace();
-  test.skipIf(traced !== 'traced')(
-    `follows every commit with an fsync before it answers (${traced})`,
+  const cannotTrace = leftOut(tracingLack());
+
+  test.skipIf(cannotTrace)(
+    'has every put synced to the disk before it is answered',
+    () => {
+      const trace = traceNode([script, 'ack', file('traced')], join(folder, 'trace'));
+      expect(judgeAcks(trace, 'traced.db-wal')).toEqual({ durable: 40, early: 0 });
+    },
+    60_000,
+  );
+
+  test.skipIf(cannotTrace)(
+    'is denied, put by put, of a database that syncs at checkpoints only',
     () => {
       const program = `
-        const { openNodeArchive } = await import(${JSON.stringify(new URL('../../src/archive/node-sqlite.ts', import.meta.url).href)});
-        const archive = await openNodeArchive(${JSON.stringify(file('traced'))});
-        for (let index = 0; index < 40; index += 1) await archive.ready();
-        await archive.close();`;
-      const trace = join(folder, 'trace');
-      const strace = ['-f', '-qq', '-e', 'trace=fsync,fdatasync', '-o', trace];
-      execFileSync('strace', [...strace, process.execPath, '--input-type=module', '-e', program]);
-      const count = execFileSync('grep', ['-c', 'sync(', trace], { encoding: 'utf8' });
-      expect(Number(count)).toBeGreaterThanOrEqual(40);
+        import { writeSync } from 'node:fs';
+        import { DatabaseSync } from 'node:sqlite';
+        const database = new DatabaseSync(${JSON.stringify(file('lazy'))});
+        database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE t (n)');
+        for (let index = 0; index < 40; index += 1) {
+          database.exec('INSERT INTO t VALUES (1)');
+          writeSync(1, 'ack\\n');
+        }`;
+      const args = ['--input-type=module', '-e', program];
+      const trace = traceNode(args, join(folder, 'lazy-trace'));
+      expect(judgeAcks(trace, 'lazy.db-wal')).toEqual({ durable: 0, early: 40 });
     },
     60_000,
   );
@@ -222,12 +220,3 @@ describe('durability', () => {
     await archive.close();
   });
 });
-
-function canTrace(): string {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return 'traced';
-  } catch {
-    return 'skipped: strace is not here or may not trace';
-  }
-}

@@ -44,7 +44,12 @@ function recorder() {
       restate.object({ name: 'Recipient', handlers: { suppress: record('suppress') } }),
       restate.service({
         name: 'Archivist',
-        handlers: { store: async (_ctx: restate.Context, _input: unknown) => undefined },
+        handlers: {
+          store: restate.handlers.handler(
+            { input: restate.serde.binary },
+            async (_ctx: restate.Context, _packed: Uint8Array) => undefined,
+          ),
+        },
       }),
     ],
   };
@@ -173,10 +178,10 @@ describe('the ingress client on a real server', () => {
       flags: 0,
       headers: {},
       secretId: null,
-      bodyBase64: 'AAAA',
+      body: new Uint8Array([0, 1, 255]),
       note: null,
     };
-    const send = () => ingress.park({ v: 1, record }, key);
+    const send = () => ingress.park({ v: 2, record }, key);
     expect(await send()).toMatchObject({ ok: true, value: { duplicate: false } });
     expect(await send()).toMatchObject({ ok: true, value: { duplicate: true } });
   });

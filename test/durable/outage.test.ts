@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
-import type { ParkMessage } from '../../src/durable/contract.ts';
+import type { ParkMessageV1 } from '../../src/durable/contract.ts';
 import { registerDeployment, selfCheck } from '../../src/durable/register.ts';
 import { payment } from '../support/follow-up.ts';
 import { days, eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
@@ -45,35 +45,53 @@ describe.each(MODES)('when something is away, $mode', ({ alwaysReplay }) => {
     });
   });
 
+  const record = (key: string) => ({
+    source: 'stripe',
+    key,
+    type: 'invoice.paid',
+    subject: null,
+    providerTime: null,
+    receivedAt: Date.now(),
+    flags: 0,
+    headers: { 'content-type': 'application/json' },
+    secretId: null,
+    note: null,
+  });
+  const body = new Uint8Array([0, 1, 255, 10, 13]);
+  const kept = (key: string) =>
+    eventually(async () => {
+      expect(await stage.deps.archive.body('stripe', key)).toEqual({ kind: 'bytes', bytes: body });
+    });
+
   it('keeps parked bytes until the archive is back, then stores them once', async () => {
-    const body = new Uint8Array([0, 1, 255, 10, 13]);
-    const park: ParkMessage = {
-      v: 1,
-      record: {
-        source: 'stripe',
-        key: 'evt_parked',
-        type: 'invoice.paid',
-        subject: null,
-        providerTime: null,
-        receivedAt: Date.now(),
-        flags: 0,
-        headers: { 'content-type': 'application/json' },
-        secretId: null,
-        bodyBase64: Buffer.from(body).toString('base64'),
-        note: null,
-      },
-    };
+    const park = { v: 2, record: { ...record('evt_parked'), body } } as const;
     const parked = await stage.ingress.park(park, 'stripe/evt_parked');
     expect(granted(parked).duplicate).toBe(false);
     await eventually(() => expect(archiveSwitch.refused).toBeGreaterThan(1));
     archiveSwitch.works = true;
-    await eventually(async () => {
-      expect(await stage.deps.archive.body('stripe', 'evt_parked')).toEqual({
-        kind: 'bytes',
-        bytes: body,
-      });
-    });
+    await kept('evt_parked');
     expect(granted(await stage.ingress.park(park, 'stripe/evt_parked')).duplicate).toBe(true);
+  });
+
+  it('stores what the version before this one parked, as it sent it', async () => {
+    const before: ParkMessageV1 = {
+      v: 1,
+      record: { ...record('evt_before'), bodyBase64: Buffer.from(body).toString('base64') },
+    };
+    const headers = { 'idempotency-key': 'stripe:evt_before' };
+    expect((await stage.post('/restate/send/Archivist/store', before, headers)).status).toBe(202);
+    await kept('evt_before');
+  });
+
+  it('gives up no parked bytes that it cannot read: they wait for a version that can', async () => {
+    const ofTheFuture = { ...record('evt_after'), v: 3 };
+    const headers = { 'idempotency-key': 'stripe:evt_after' };
+    await stage.post('/restate/send/Archivist/store', ofTheFuture, headers);
+    await eventually(async () => {
+      const [waiting] = granted(await stage.ingress.failedInvocations(10));
+      expect(waiting).toMatchObject({ target: 'Archivist/store', status: 'backing-off' });
+      expect(waiting?.failure).toContain('unreadable parked event');
+    });
   });
 
   it('loses no accepted fact while the endpoint is away', async () => {

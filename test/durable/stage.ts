@@ -77,6 +77,8 @@ export interface FactExtra {
 export interface StageOptions {
   readonly alwaysReplay: boolean;
   readonly remindersPerDay?: number;
+  /** In place of the usual one. */
+  readonly gateway?: Gateway;
   readonly cancelTimers?: boolean;
   /** Seconds of follow-up in a second; default: a day in 1.5 s. */
   readonly scale?: number;
@@ -108,13 +110,15 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     startSmtpSink(),
     openNodeArchive(join(dir, 'archive.sqlite')),
   ]);
-  const sources = new Map([
-    ['stripe', source('stripe', {})],
-    ['shadow', source('shadow', {}, false)],
-    ['github', source('github', {})],
-  ]);
+  const sources = new Map(
+    options.gateway?.sources ?? [
+      ['stripe', source('stripe', {})],
+      ['shadow', source('shadow', {}, false)],
+      ['github', source('github', {})],
+    ],
+  );
   const deps: ServiceDeps = {
-    gateway: gatewayOf(sources, options.remindersPerDay ?? 40),
+    gateway: { ...(options.gateway ?? gatewayOf(sources, options.remindersPerDay ?? 40)), sources },
     clock: scaledClock(options.scale ?? SCALE, Date.now()),
     wallNow: () => Date.now(),
     archive: options.wrapArchive?.(archive) ?? archive,
@@ -272,9 +276,10 @@ export function failOn(
   stage: Stage,
   subject: string,
   over: Parameters<typeof payment>[2] = {},
+  extra: FactExtra = {},
 ): Promise<FactAnswer> {
   const ref = subject.slice(subject.indexOf('/') + 1);
-  return stage.fact(subject, payment('payment.failed', stage.now(), { ref, ...over }));
+  return stage.fact(subject, payment('payment.failed', stage.now(), { ref, ...over }), extra);
 }
 
 /** What Restate keeps of a payment. */

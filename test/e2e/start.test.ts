@@ -46,6 +46,17 @@ function childPids(): readonly number[] {
   );
 }
 
+/** As the mail server got them, unfolded: the catcher's list shows these two in a shape of its own. */
+async function headersOfMailTo(address: string): Promise<string> {
+  const caught = await (await fetch(`${addresses.mail}/api/email`)).json();
+  const mail = caught.find(({ envelope }: { envelope: { to: readonly { address: string }[] } }) =>
+    envelope.to.some((one) => one.address === address),
+  );
+  const source = await fetch(`${addresses.mail}/api/email/${mail.id}/source`);
+  const [headers = ''] = (await source.text()).replaceAll('\r\n', '\n').split('\n\n');
+  return `\n${headers.replaceAll(/\n(?=[ \t])/g, '')}\n`;
+}
+
 // One story: each step starts from what the one before it left behind, as a person's day does.
 describe('npm start', () => {
   it('is ready when it says so, and an event posted right then is taken', async () => {
@@ -75,6 +86,49 @@ describe('npm start', () => {
     expect(view.notices.map((notice: { template: string }) => notice.template).slice(0, 3)).toEqual(
       ['reminder-1', 'reminder-final', 'escalation'],
     );
+  }, 120_000);
+
+  it('writes no more to who pressed the unsubscribe button of their mail program', async () => {
+    const headers = await headersOfMailTo(ADA);
+    expect(headers).toContain('\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n');
+    const link = /\nList-Unsubscribe: <([^<>,]+)>\n/.exec(headers)?.[1] ?? '';
+    expect(link).toContain(`${addresses.gateway}/unsubscribe/`);
+    // As RFC 8058 says: a form with this one field, no cookies, no page before it.
+    const body = new URLSearchParams({ 'List-Unsubscribe': 'One-Click' });
+    expect((await fetch(link, { method: 'POST', body, redirect: 'error' })).status).toBe(200);
+    const mails = (await mailsTo(addresses.mail, ADA)).length;
+    const sent = hookline(
+      env,
+      ...['trigger', 'stripe', 'invoice.payment_failed', '--id', 'in_2ADA'],
+      ...['--set', `data.object.customer_email=${ADA}`],
+      // So much that the team hears at once: the next test need not wait for the escalation.
+      ...['--set', 'data.object.amount_due=900000', '--set', 'data.object.amount_remaining=900000'],
+    );
+    expect(sent).toMatchObject({ code: 0, stderr: '' });
+    const skipped = async () =>
+      JSON.parse(
+        hookline(env, 'payments', 'show', 'stripe/in_2ADA', '--json').stdout,
+      ).timeline.filter(({ rule }: { rule: string }) => rule === 'unsubscribed');
+    await eventually(async () => (await skipped()).length > 0, 60_000);
+    expect((await skipped())[0]).toMatchObject({ detail: 'reminder-1' });
+    expect(await mailsTo(addresses.mail, ADA)).toHaveLength(mails);
+  }, 120_000);
+
+  it('takes the word of a person at the command line: acknowledge, then resolve', async () => {
+    const at = (...argv: readonly string[]) => hookline(env, 'payments', ...argv);
+    const followUp = () => JSON.parse(at('show', 'stripe/in_2ADA', '--json').stdout).followUp;
+    await eventually(async () => followUp().escalatedAt !== null, 60_000);
+    const acknowledged = at('acknowledge', 'stripe/in_2ADA', '--by', 'grace');
+    expect(acknowledged).toMatchObject({ code: 0, stderr: '' });
+    expect(acknowledged.stdout).toMatch(/^stripe\/in_2ADA: .+ \[.+\]$/m);
+    const paid = ['resolve', 'stripe/in_2ADA', '--by', 'grace', '--reason', 'paid by wire'];
+    expect(at(...paid)).toMatchObject({ code: 0, stderr: '' });
+    const acknowledgedBy = { acknowledged: { by: 'grace' } };
+    expect(followUp()).toMatchObject({ ...acknowledgedBy, closedAt: expect.any(Number) });
+    // A wish that has nothing to act on is refused, with what to type to see why.
+    const again = at('acknowledge', 'stripe/in_2ADA');
+    expect([again.code, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toContain('hookline payments show stripe/in_2ADA');
   }, 120_000);
 
   it('stops what it started on SIGTERM and exits 0', async () => {

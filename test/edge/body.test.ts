@@ -65,6 +65,30 @@ describe('a body over a socket', () => {
     expect(edge.ingress.tries).toEqual([]);
   });
 
+  it.each([5_000, 1_000_000])(
+    'over the cap without a declared length (%i bytes): the next delivery on the line is served',
+    async (bytes) => {
+      const edge = edgeUnderTest();
+      const socket = await open(await listen(edge));
+      socket.write(head('/webhooks/small', { 'transfer-encoding': 'chunked' }));
+      for (let sent = 0; sent < bytes; sent += 1000) {
+        socket.write(`3e8\r\n${'x'.repeat(1000)}\r\n`);
+      }
+      socket.write('0\r\n\r\n');
+      const { headers, body } = stripeDelivery(untrackedEvent(uniqueId('evt')));
+      // Longer than the server gives a body that nobody reads.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      socket.write(head('/webhooks/stripe', { ...headers, 'content-length': `${body.length}` }));
+      socket.write(body);
+      let answers = '';
+      for await (const chunk of socket) {
+        answers += String(chunk);
+        if (answers.includes('"received":true')) break;
+      }
+      expect(answers.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+    },
+  );
+
   it('shorter than it declares: nothing is accepted', async () => {
     const edge = edgeUnderTest({ limits: { bodyReadMs: 200 } });
     const socket = await open(await listen(edge));

@@ -1,11 +1,13 @@
 /** When the archive or Restate is down, slow or wrong: what is answered, and what is still safe. */
 import { describe, expect, it } from 'vitest';
+import type { EventRecord } from '../../src/archive/contract.ts';
 import type { Secret } from '../../src/core/verification.ts';
 import type { IngressFailure } from '../../src/durable/ingress-contract.ts';
 import { createNodeCrypto } from '../../src/edge/crypto-node.ts';
 import { type EdgeUnderTest, edgeUnderTest } from '../support/edge-app.ts';
 import {
   failedInvoice,
+  githubDelivery,
   SECRETS,
   secretOf,
   sourceOf,
@@ -40,7 +42,7 @@ describe('with the archive down', () => {
     expect(response.status).toBe(200);
     const [parked] = edge.ingress.parked;
     expect(parked?.idempotencyKey).toBe(`stripe:${key}`);
-    expect(Buffer.from(parked?.message.record.bodyBase64 ?? '', 'base64').toString()).toBe(body);
+    expect(Buffer.from(parked?.message.record.body ?? []).toString()).toBe(body);
     expect(parked?.message.record.subject).toBe(`stripe/${invoice}`);
     expect(edge.ingress.facts).toHaveLength(1);
     expect(metric(edge, 'hookline_parked_total{source="stripe"} 1')).toBe(true);
@@ -51,6 +53,36 @@ describe('with the archive down', () => {
     edge.archive.trouble = 'throws';
     expect((await post(edge, untrackedEvent(uniqueId('evt')))).status).toBe(200);
     expect(edge.ingress.parked).toHaveLength(1);
+  });
+
+  it('that is only late is asked for too: what holds the bytes first counts', async () => {
+    const edge = edgeUnderTest({ limits: QUICK });
+    edge.ingress.parkTrouble = { reason: 'unreachable', detail: 'ECONNREFUSED' };
+    const key = uniqueId('evt');
+    const { put } = edge.archive;
+    const slow = {
+      ...edge.archive,
+      put: async (record: EventRecord) => {
+        await new Promise((resolve) => setTimeout(resolve, 2 * QUICK.archiveMs));
+        return put(record);
+      },
+    };
+    const late = edgeUnderTest({ limits: QUICK, archive: slow, ingress: edge.ingress });
+    expect((await post(late, untrackedEvent(key))).status).toBe(200);
+    expect(edge.archive.records.has(`stripe\u0000${key}`)).toBe(true);
+  });
+
+  it('begins the earlier to park a body the larger it is', async () => {
+    const edge = edgeUnderTest({ limits: { ...QUICK, archiveMs: 100, answerMs: 2_000 } });
+    edge.archive.trouble = 'hangs';
+    for (const bytes of [100, 512 * 1024, 4 * 1024 * 1024]) {
+      const { headers, body } = githubDelivery(new Uint8Array(bytes));
+      const init = { method: 'POST', headers, body: new Uint8Array(body) };
+      expect((await edge.app.request('/webhooks/github', init)).status).toBe(200);
+    }
+    const waits = edge.lines.map((line) => /late after \d+ ms/.exec(line)?.[0]).filter(Boolean);
+    expect(waits).toEqual(['late after 100 ms', 'late after 80 ms', 'late after 0 ms']);
+    expect(edge.ingress.parked).toHaveLength(3);
   });
 
   it('answers 503 with Retry-After when the bytes cannot be parked either', async () => {

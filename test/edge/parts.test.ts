@@ -148,8 +148,38 @@ describe('metrics text', () => {
     expect(registry.render().split('\n').length).toBeLessThan(2_010);
   });
 
+  it('counts from 0 what it knows before it happens, and begins the rest where it happens', () => {
+    const registry = createRegistry();
+    const count = registry.counter('c_total', 'C.', [{ source: 'a' }, { source: 'b' }]);
+    count({ source: 'b' });
+    count({ source: 'c' });
+    expect(registry.render().split('\n').slice(2, -1)).toEqual([
+      'c_total{source="a"} 0',
+      'c_total{source="b"} 1',
+      'c_total{source="c"} 1',
+    ]);
+  });
+
+  it('stands at 0 for every configured source, so that a rate sees the first event', () => {
+    const { metrics } = edgeUnderTest();
+    const zeros = metrics.render().split('\n');
+    for (const source of testGatewayConfig().sources.keys()) {
+      for (const name of ['accepted', 'duplicate', 'parked'])
+        expect(zeros).toContain(`hookline_${name}_total{source="${source}"} 0`);
+      for (const [name, reason] of [
+        ['quarantined', 'event'],
+        ['quarantined', 'facts'],
+        ['rejected', 'signature_mismatch'],
+        ['rejected', 'too_large'],
+        ['rejected', 'content_encoding'],
+      ])
+        expect(zeros).toContain(`hookline_${name}_total{source="${source}",reason="${reason}"} 0`);
+    }
+    expect(metrics.render()).not.toContain('source="nobody"');
+  });
+
   it('has the archive batch size and which secret matched', () => {
-    const metrics = createMetrics();
+    const metrics = createMetrics([]);
     metrics.archiveCommitted(3, 2);
     metrics.secretMatched('stripe', 'abcd1234');
     const text = metrics.render();

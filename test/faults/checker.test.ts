@@ -6,6 +6,23 @@ import { honestEvidence } from './honest-evidence.ts';
 describe('the checker of fault tests', () => {
   const honest = honestEvidence();
 
+  /** A mail was taken, and the object says it was not sent. */
+  function skippedMail(detail: string | null): { evidence: Evidence; at: number } {
+    const mail = honest.mails.find(({ step }) => step !== 'digest');
+    if (mail === undefined) throw new Error('no mail');
+    const states = new Map(
+      [...honest.states].map(([subject, state]) => {
+        const notices = state.notices.map((notice) =>
+          notice.outcome?.kind === 'sent' && notice.outcome.messageId === mail.messageId
+            ? { ...notice, outcome: { kind: 'skipped', at: 0, rule: 'settled', detail } as const }
+            : notice,
+        );
+        return [subject, { ...state, notices }] as const;
+      }),
+    );
+    return { evidence: { ...honest, states }, at: mail.receivedAt };
+  }
+
   it('finds nothing wrong in a run without faults', () => {
     const verdict = check(honest);
     expect(verdict).toMatchObject({
@@ -30,6 +47,31 @@ describe('the checker of fault tests', () => {
     const kills = [{ at: mail.receivedAt + 500, backAt: mail.receivedAt + 1_500 }];
     const verdict = check({ ...honest, mails: [...honest.mails, again], kills });
     expect(verdict).toMatchObject({ violations: [], repeatedAroundKill: 1 });
+  });
+
+  it('does not excuse a repeat after a kill that came long after the first copy', () => {
+    const [mail] = honest.mails;
+    if (mail === undefined) throw new Error('no mail');
+    const killedAt = mail.receivedAt + 60_000;
+    const again = { ...mail, receivedAt: killedAt + 500 };
+    const kills = [{ at: killedAt, backAt: killedAt + 400 }];
+    const { violations } = check({ ...honest, mails: [...honest.mails, again], kills });
+    expect(violations.map(({ rule }) => rule)).toEqual(['mail_twice']);
+  });
+
+  it('excuses a mail that left right before a kill if its notice says that it may have', () => {
+    const { evidence, at } = skippedMail('an attempt before may have reached the reader');
+    const kills = [{ at: at + 100, backAt: at + 1_500 }];
+    expect(check({ ...evidence, kills })).toMatchObject({ violations: [], unclaimedAroundKill: 1 });
+    expect(check(evidence).violations.map(({ rule }) => rule)).toEqual(['mail_phantom']);
+  });
+
+  it('does not excuse it if the notice claims that nothing left', () => {
+    const { evidence, at } = skippedMail(null);
+    const kills = [{ at: at + 100, backAt: at + 1_500 }];
+    expect(check({ ...evidence, kills }).violations.map(({ rule }) => rule)).toEqual([
+      'mail_phantom',
+    ]);
   });
 
   it('does not excuse a repeat that was over before the kill', () => {

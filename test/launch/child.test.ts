@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type ChildSpec, createChild, type SupervisedChild } from '../../src/lau
 import { portFault, takenSentence } from '../../src/launch/ports.ts';
 import { commandOf } from '../../src/launch/processes.ts';
 import { createShutdown } from '../../src/launch/shutdown.ts';
+import { freePorts } from '../support/restate.ts';
 
 let dir = '';
 let child: SupervisedChild | null = null;
@@ -37,10 +38,14 @@ function specOf(code: string, changes: Partial<ChildSpec> = {}): ChildSpec {
     readyWithinMs: 5000,
     stopGraceMs: 500,
     dataDir: dir,
+    listeners: [],
+    whileDown: 'Others wait.',
     ...changes,
   };
 }
 
+/** As in a run, but fast. */
+const POLICY = { crashesMax: 3, healthyMs: 60_000, pauseMs: 10, pauseMsMax: 40 };
 const silent = { say: () => {}, giveUp: () => {} };
 const FOREVER = 'setInterval(() => {}, 1000);';
 
@@ -85,17 +90,105 @@ describe('a supervised child', () => {
     expect(said[0]).not.toMatch(/lovelace|bob@/);
   });
 
-  it('that dies again and again is given up after three restarts', async () => {
+  it('that dies again and again is given up, and the sentence says how often', async () => {
     let gaveUp = '';
-    child = createChild(specOf('setTimeout(() => process.exit(3), 20);'), {
-      ...silent,
-      giveUp: (sentence) => {
+    const said: string[] = [];
+    const supervisor = {
+      say: (sentence: string) => said.push(sentence),
+      giveUp: (sentence: string) => {
         gaveUp = sentence;
       },
-    });
+    };
+    child = createChild(specOf('setTimeout(() => process.exit(3), 20);'), supervisor, POLICY);
     await child.start();
     await until(() => gaveUp !== '');
-    expect(gaveUp).toContain('stopped again (exit code 3)');
+    expect(gaveUp).toContain('stopped (exit code 3), 4 times in a row');
+    expect(said.filter((sentence) => sentence.includes('of 3)'))).toHaveLength(3);
+  });
+
+  it('that finds its port taken in the middle of a run is not given up, and that is said once', async () => {
+    const [port = 0] = await freePorts(1);
+    const listener = { name: 'restateIngress', port, host: '127.0.0.1' } as const;
+    const said: string[] = [];
+    const supervisor = {
+      say: (sentence: string) => said.push(sentence),
+      giveUp: (sentence: string) => said.push(`gave up: ${sentence}`),
+    };
+    child = createChild(specOf(FOREVER, { listeners: [listener] }), supervisor, POLICY);
+    await child.start();
+    const holder = createServer().listen(port, '127.0.0.1');
+    process.kill(pidOnFile(), 'SIGKILL');
+    await until(() => said.length > 0);
+    // Many more tries than there may be crashes.
+    await sleep(POLICY.pauseMsMax * POLICY.crashesMax * 4);
+    expect(said).toEqual([
+      expect.stringMatching(
+        `^The child stopped \\(SIGKILL\\)\\. .*port ${port} \\(Restate's ingress\\).*goes on trying\\. Others wait\\.$`,
+      ),
+    ]);
+    await new Promise((resolve) => holder.close(resolve));
+    await until(() => said.length > 1);
+    expect(said.slice(1)).toEqual(['The child is back.']);
+    expect(commandOf(pidOnFile())).not.toBeNull();
+  });
+
+  it('stops at once while it waits for its port', async () => {
+    const [port = 0] = await freePorts(1);
+    const listener = { name: 'mail', port, host: '127.0.0.1' } as const;
+    const slow = { ...POLICY, pauseMs: 60_000, pauseMsMax: 60_000 };
+    const said: string[] = [];
+    const supervisor = { ...silent, say: (sentence: string) => said.push(sentence) };
+    child = createChild(specOf(FOREVER, { listeners: [listener] }), supervisor, slow);
+    await child.start();
+    const holder = createServer().listen(port, '127.0.0.1');
+    process.kill(pidOnFile(), 'SIGKILL');
+    await until(() => said.length > 0);
+    await child.stop();
+    await new Promise((resolve) => holder.close(resolve));
+    expect(existsSync(join(dir, 'child.pid'))).toBe(false);
+  });
+
+  it('that dies of a full disk in the middle of a run is tried until there is room', async () => {
+    const room = join(dir, 'room');
+    writeFileSync(room, '');
+    const code = `import { existsSync } from 'node:fs';
+      if (!existsSync(${JSON.stringify(room)})) {
+        console.error('IO error: No space left on device');
+        process.exit(1);
+      }
+      ${FOREVER}`;
+    const said: string[] = [];
+    const supervisor = {
+      say: (sentence: string) => said.push(sentence),
+      giveUp: (sentence: string) => said.push(`gave up: ${sentence}`),
+    };
+    let ready = true;
+    child = createChild(specOf(code, { isReady: async () => ready }), supervisor, POLICY);
+    await child.start();
+    ready = false;
+    rmSync(room);
+    process.kill(pidOnFile(), 'SIGKILL');
+    await until(() => said.some((sentence) => sentence.includes('is full')));
+    await sleep(1000);
+    writeFileSync(room, '');
+    ready = true;
+    await until(() => said.some((sentence) => sentence.includes('is back')));
+    expect(said).toEqual([
+      expect.stringContaining('Starting it again (1 of 3)'),
+      expect.stringMatching(/is full\. .*by itself/),
+      'The child is back.',
+    ]);
+  });
+
+  it('whose id cannot be put on file does not run on unknown to anybody', async () => {
+    mkdirSync(join(dir, 'child.pid'));
+    const alive = join(dir, 'alive');
+    const code = `import { writeFileSync } from 'node:fs';
+      setTimeout(() => writeFileSync(${JSON.stringify(alive)}, ''), 1000);`;
+    child = createChild(specOf(code), silent);
+    await expect(child.start()).rejects.toThrow(/EISDIR.*child\.pid/);
+    await sleep(1500);
+    expect(existsSync(alive)).toBe(false);
   });
 
   it('that never becomes ready refuses to start with the end of its log', async () => {
@@ -142,11 +235,25 @@ describe('a port', () => {
     const address = holder.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     expect(await portFault(port, '127.0.0.1')).toBe('EADDRINUSE');
-    const sentence = takenSentence('gateway', port, 'EADDRINUSE');
+    const taken = { name: 'gateway', port, host: '127.0.0.1' } as const;
+    const sentence = takenSentence({ ...taken, fault: 'EADDRINUSE' });
     expect(sentence).toContain(`Port ${port} is already in use`);
     expect(sentence).toContain('HOOKLINE_PORT');
     await new Promise((resolve) => holder.close(resolve));
     expect(await portFault(port, '127.0.0.1')).toBeNull();
+  });
+});
+
+describe('a port that this machine does not have', () => {
+  it('is a matter of the address, and the last port has no next one', () => {
+    const listener = { name: 'gateway', port: 65_535, host: '10.9.9.9' } as const;
+    const sentence = takenSentence({ ...listener, fault: 'EADDRNOTAVAIL' });
+    expect(sentence).toContain('10.9.9.9:65535');
+    expect(sentence).toContain('Set HOOKLINE_HOST');
+    const last = takenSentence({ ...listener, fault: 'EADDRINUSE' });
+    expect(last).toContain('HOOKLINE_PORT=65534');
+    const low = takenSentence({ ...listener, port: 80, fault: 'EACCES' });
+    expect(low).toContain('HOOKLINE_PORT=8787');
   });
 });
 

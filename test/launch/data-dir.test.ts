@@ -1,12 +1,21 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepClock, nextLine } from '../../src/launch/clock-file.ts';
 import { claimDataDir } from '../../src/launch/data-dir.ts';
-import { explainFault, isDiskFull } from '../../src/launch/faults.ts';
+import { makeDirectory } from '../../src/launch/files.ts';
+import { commandOf } from '../../src/launch/processes.ts';
 import { keepSecrets, secretsPath, type WantedSecret } from '../../src/launch/secrets.ts';
 import { wantedSecrets } from '../../src/launch/wanted-secrets.ts';
 
@@ -50,6 +59,27 @@ describe('secrets', () => {
     expect(() => keepSecrets(dir, WANTED, {}, randomBytes)).toThrow('is damaged');
   });
 
+  it.each([
+    ['a list', '[]', 'it is no JSON object'],
+    ['a word', '"whsec_x"', 'it is no JSON object'],
+    ['nothing', 'null', 'it is no JSON object'],
+    ['an empty file', '', 'it is no JSON object'],
+    ['a number for a secret', '{"GITHUB_WEBHOOK_SECRET": 7}', 'GITHUB_WEBHOOK_SECRET'],
+    ['an empty secret', '{"GITHUB_WEBHOOK_SECRET": ""}', 'GITHUB_WEBHOOK_SECRET'],
+  ])('are never written over %s', (_what, text, problem) => {
+    writeFileSync(secretsPath(dir), text);
+    expect(() => keepSecrets(dir, WANTED, {}, randomBytes)).toThrow(
+      new RegExp(`secrets\\.json is damaged: .*${problem}`),
+    );
+    expect(readFileSync(secretsPath(dir), 'utf8')).toBe(text);
+  });
+
+  it('are added to an object that holds others', () => {
+    writeFileSync(secretsPath(dir), '{"OTHER": "kept"}');
+    keepSecrets(dir, WANTED, {}, randomBytes);
+    expect(JSON.parse(readFileSync(secretsPath(dir), 'utf8'))).toMatchObject({ OTHER: 'kept' });
+  });
+
   it('are invented for the first variable of a source and never for a rotation or a typo', () => {
     const config = {
       sources: {
@@ -63,79 +93,90 @@ describe('secrets', () => {
   });
 });
 
-describe('the clock of a data directory', () => {
-  const T0 = 1_700_000_000_000;
-  const DAY = 86_400_000;
-
-  it('is real time until a scale is asked for, and stays on its line over restarts', () => {
-    expect(keepClock(dir, null, T0)).toMatchObject({ value: { line: { scale: 1 }, remark: null } });
-    const scaled = keepClock(dir, 86_400, T0 + 1000);
-    if (!scaled.ok) throw new Error(scaled.failure);
-    expect(scaled.value.clock.fromWall(T0 + 2000)).toBe(T0 + 1000 + DAY);
-    const again = keepClock(dir, null, T0 + 60_000);
-    if (!again.ok) throw new Error(again.failure);
-    expect(again.value.line).toEqual(scaled.value.line);
-    expect(again.value.remark).toContain('86400 times');
+/** A process that does what `code` says after it claimed `dir`, and says so. */
+async function claimant(code: string): Promise<ChildProcess> {
+  const module = JSON.stringify(import.meta.resolve('../../src/launch/data-dir.ts'));
+  const script = `const { claimDataDir } = await import(${module});
+    globalThis.release = claimDataDir(${JSON.stringify(dir)});
+    ${code}
+    console.log('claimed');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return child;
+}
 
-  it('never moves back when the scale changes', () => {
-    const fast = { scale: 86_400, baseMs: T0 };
-    const now = T0 + 10_000;
-    const slower = nextLine(fast, 3600, now);
-    if (slower === null) throw new Error('refused');
-    const ahead = T0 + 10_000 * 86_400;
-    const { baseMs, scale } = slower;
-    const at = (wall: number) => baseMs + (wall - baseMs) * scale;
-    expect(Math.abs(at(now) - ahead)).toBeLessThanOrEqual(scale);
-    expect(at(now + 1000) - at(now)).toBe(3_600_000);
-  });
-
-  it('refuses to go back to real time once it is ahead', () => {
-    keepClock(dir, 10, T0);
-    const refused = keepClock(dir, 1, T0 + 1000);
-    expect(refused.ok).toBe(false);
-    expect(refused).toMatchObject({ failure: expect.stringContaining('HOOKLINE_DATA_DIR') });
-  });
-});
+async function kill(child: ChildProcess): Promise<void> {
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await exited;
+}
 
 describe('a data directory', () => {
   it('is refused while a live copy holds it, and given after that copy was killed', async () => {
-    const script = join(dir, 'node.ts');
-    writeFileSync(script, 'setInterval(() => {}, 1000);');
-    const other = spawn(process.execPath, [script], { stdio: 'ignore' });
+    const other = await claimant('');
     try {
-      await new Promise((resolve) => other.once('spawn', resolve));
-      writeFileSync(join(dir, 'hookline.pid'), `${other.pid}\n`);
-      expect(() => claimDataDir(dir)).toThrow(`process ${other.pid}`);
+      expect(() => claimDataDir(dir)).toThrow(`another Hookline (process ${other.pid})`);
     } finally {
-      other.kill('SIGKILL');
-      await new Promise((resolve) => other.once('exit', resolve));
+      await kill(other);
     }
     const release = claimDataDir(dir);
     expect(readFileSync(join(dir, 'hookline.pid'), 'utf8')).toBe(`${process.pid}\n`);
+    expect(statSync(join(dir, 'hookline.lock')).mode & 0o777).toBe(0o600);
     release();
-    expect(() => statSync(join(dir, 'hookline.pid'))).toThrow();
-  });
-
-  it('is given when the recorded id now belongs to another program', () => {
-    writeFileSync(join(dir, 'hookline.pid'), '1\n');
+    expect(existsSync(join(dir, 'hookline.pid'))).toBe(false);
     claimDataDir(dir)();
   });
-});
 
-describe('a full disk', () => {
-  it.each([
-    'ENOSPC: no space left on device, write',
-    'database or disk is full',
-    'IO error: No space left on device: While appending to file',
-  ])('is recognized in "%s"', (text) => {
-    expect(isDiskFull(text)).toBe(true);
-    expect(explainFault(new Error(text), '/srv/x')).toMatch(
-      /^The disk that holds \/srv\/x is full\./,
-    );
+  it('is refused through a link to it, and after somebody removed or garbled the pid file', async () => {
+    const link = `${dir}-link`;
+    symlinkSync(dir, link);
+    const release = claimDataDir(dir);
+    try {
+      expect(() => claimDataDir(link)).toThrow('in use by another Hookline');
+      writeFileSync(join(dir, 'hookline.pid'), 'x');
+      expect(() => claimDataDir(dir)).toThrow('in use by another Hookline. Stop');
+      rmSync(join(dir, 'hookline.pid'));
+      expect(() => claimDataDir(dir)).toThrow('in use by another Hookline. Stop');
+    } finally {
+      release();
+      rmSync(link);
+    }
   });
 
-  it('is not seen in other faults', () => {
-    expect(isDiskFull('EADDRINUSE: address already in use')).toBe(false);
+  it('is not held by what the copy started, once the copy itself is gone', async () => {
+    const start = `const { spawn } = await import('node:child_process');
+      const left = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+      (await import('node:fs')).writeFileSync(${JSON.stringify(join(dir, 'left'))}, String(left.pid));`;
+    await kill(await claimant(start));
+    const left = Number(readFileSync(join(dir, 'left'), 'utf8'));
+    expect(commandOf(left)).toContain('sleep 60');
+    try {
+      claimDataDir(dir)();
+    } finally {
+      process.kill(left, 'SIGKILL');
+    }
+  });
+
+  it('is given when the recorded id now belongs to another program, also one with a name like ours', async () => {
+    const script = join(dir, 'not-hookline-node.ts');
+    writeFileSync(script, 'setInterval(() => {}, 1000);');
+    const other = spawn(process.execPath, [script], { stdio: 'ignore' });
+    await new Promise((resolve) => other.once('spawn', resolve));
+    try {
+      writeFileSync(join(dir, 'hookline.pid'), `${other.pid}\n`);
+      claimDataDir(dir)();
+    } finally {
+      await kill(other);
+    }
+  });
+
+  it('is made with every directory above it, and again is nothing', () => {
+    const deep = join(dir, 'a', 'b', 'c');
+    makeDirectory(deep);
+    makeDirectory(deep);
+    expect(statSync(deep).isDirectory()).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings, settingsHelp, usedPorts } from '../../src/launch/settings.ts';
+import { readSettings, usedPorts } from '../../src/launch/settings.ts';
+import { settingsHelp } from '../../src/launch/settings-help.ts';
 
 function settingsOf(argv: readonly string[], env: Record<string, string> = {}) {
   const asked = readSettings(argv, env, '/srv/app');
@@ -64,6 +65,16 @@ describe('settings', () => {
     expect(problems.join()).not.toContain('hunter2');
   });
 
+  it('take an address or a name to listen on, and nothing else', () => {
+    for (const host of ['0.0.0.0', '::', '::1', 'localhost', 'hooks-1.example.org']) {
+      expect(settingsOf([], { HOOKLINE_HOST: host }).host).toBe(host);
+    }
+    for (const host of ['::zz', '127.0.0.1:8787', 'http://localhost', 'a b', '-', '[::1]']) {
+      const [problem] = problemsOf([], { HOOKLINE_ENDPOINT_HOST: host });
+      expect(problem).toContain(`HOOKLINE_ENDPOINT_HOST is "${host}"`);
+    }
+  });
+
   it('refuse one port for two listeners, and name both variables', () => {
     const [problem] = problemsOf(['--mail-port', '8787']);
     expect(problem).toContain('HOOKLINE_PORT');
@@ -90,11 +101,23 @@ describe('settings', () => {
   });
 
   it('name every movable port in the help, and what opens /metrics', () => {
-    const help = settingsHelp('npm start');
+    const help = settingsHelp('npm start', false);
     expect(help).toContain('HOOKLINE_METRICS_PUBLIC=yes');
     for (const name of ['HOOKLINE_PORT', 'HOOKLINE_RESTATE_NODE_PORT', 'HOOKLINE_MAIL_PORT']) {
       expect(help).toContain(name);
     }
     expect(readSettings(['--help'], {}, '/')).toEqual({ ok: true, value: { kind: 'help' } });
+  });
+
+  it('keep out of the help of dev:edge what moves nothing there', () => {
+    const ofNode = settingsHelp('npm start', false);
+    const ofWorker = settingsHelp('npm run dev:edge', true);
+    for (const name of ['DATABASE_URL', '--endpoint-port', 'ENDPOINT_HOST', 'ENDPOINT_URL']) {
+      expect(ofNode).toContain(name);
+      expect(ofWorker).not.toContain(name);
+    }
+    for (const name of ['--port', 'HOOKLINE_HOST', 'RESTATE_IDENTITY_KEY', '--mail-port']) {
+      expect(ofWorker).toContain(name);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextAttemptAfterMs } from '../../src/mail/backoff.ts';
+import { nextAttemptAfterMs, repeatAfterMs } from '../../src/mail/backoff.ts';
 import { holds } from '../support/property.ts';
 
 const MINUTE_MS = 60_000;
@@ -38,6 +38,13 @@ describe('backoff', () => {
   it('spreads a thousand mails that failed in the same second', () => {
     const waits = Array.from({ length: 1000 }, (_, index) => nextAttemptAfterMs(2, index / 1000));
     expect(new Set(waits).size).toBeGreaterThan(900);
+  });
+
+  it('waits as after a first failure before a mail nobody confirmed is handed over once more', () => {
+    for (const random01 of [0, 0.5, 0.999]) {
+      expect(repeatAfterMs(random01)).toBe(nextAttemptAfterMs(1, random01));
+    }
+    expect(repeatAfterMs(0)).toBe(MINUTE_MS);
   });
 
   it.each([0, -1, 1.5, Number.NaN])('%s is not an attempt', (attempt) => {

@@ -199,6 +199,7 @@ describe('for any strings in a notice', () => {
       createTransport: () => {
         const composer = nodemailer.createTransport({ streamTransport: true, buffer: true });
         return {
+          use: (step, plugin) => composer.use(step, plugin),
           async sendMail({ signal: _, ...mail }) {
             const { message, envelope } = await composer.sendMail(mail);
             expect(envelope.to).toHaveLength(1);

@@ -132,7 +132,7 @@ describe('a server that fails', () => {
     expect((await transport.send(message)).kind).toBe('retry');
   });
 
-  it.each(['connect', 'mail', 'rcpt', 'data'] as const)(
+  it.each(['connect', 'mail', 'rcpt'] as const)(
     'gives up on a server that goes silent at %s once the time is over',
     async (at) => {
       const sink = await sinkWith(at, 'hang');
@@ -186,13 +186,13 @@ describe('a server that fails', () => {
     expect((await smtpTransport({ url, timeoutMs: 2000 }).send(message)).kind).toBe('retry');
   });
 
-  it('repeats under the same Message-ID when the line is cut before the 250', async () => {
+  it('repeats under the same Message-ID when nobody knows whether the mail was taken', async () => {
     const sink = await startSmtpSink({
       script: ({ at, count }) => (at === 'data' && count === 1 ? 'drop' : null),
     });
     closers.push(() => sink.close());
     const transport = smtpTransport({ url: sink.url, timeoutMs: 5000 });
-    expect((await transport.send(message)).kind).toBe('retry');
+    expect((await transport.send(message)).kind).toBe('unknown');
     expect((await transport.send(message)).kind).toBe('sent');
     const ids = sink.messages().map(({ messageId }) => messageId);
     expect(ids).toEqual([message.messageId, message.messageId]);

@@ -108,6 +108,19 @@ describe('mail out of a Worker', () => {
       expect(outcomes).toEqual([{ kind: 'retry', error: 'no final answer within 500 ms' }]);
     }));
 
+  it.each(['drop', 'hang'] as const)(
+    'may have arrived when the server has all of it and does not answer, %s',
+    (reply) =>
+      withSink(async (sink) => {
+        sink.setScript(({ at }) => (at === 'data' ? reply : null));
+        const { outcomes } = await sendFromWorker({ smtp: sink.url, timeoutMs: '1000' });
+        expect(outcomes.map(({ kind }) => kind)).toEqual(['unknown']);
+        sink.setScript(({ at }) => (at === 'rcpt' ? reply : null));
+        const before = await sendFromWorker({ smtp: sink.url, timeoutMs: '1000' });
+        expect(before.outcomes.map(({ kind }) => kind)).toEqual(['retry']);
+      }),
+  );
+
   it('is sent to a server by its name', () =>
     withSink(async (sink) => {
       const { outcomes } = await sendFromWorker({ smtp: `smtp://localhost:${sink.port}` });

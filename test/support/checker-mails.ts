@@ -14,21 +14,24 @@ interface MailFindings {
   readonly violations: readonly Violation[];
   readonly repeatedAroundKill: number;
   readonly staleAroundKill: number;
+  readonly unclaimedAroundKill: number;
 }
 
 export function checkMails(evidence: Evidence): MailFindings {
   const copies = Map.groupBy(evidence.mails, ({ messageId }) => messageId);
   const repeats = checkRepeats(evidence, copies);
   const late = checkSettled(evidence, copies);
+  const notices = checkNotices(evidence, copies);
   return {
     violations: [
       ...checkSteps(evidence),
-      ...checkNotices(evidence, copies),
+      ...notices.violations,
       ...repeats.violations,
       ...late.violations,
     ],
     repeatedAroundKill: repeats.excused,
     staleAroundKill: late.excused,
+    unclaimedAroundKill: notices.excused,
   };
 }
 
@@ -45,36 +48,60 @@ function checkSteps({ states }: Evidence): Violation[] {
   });
 }
 
-/** What the objects say they sent is what the mail server took, and nothing else. */
-function checkNotices({ states }: Evidence, copies: Copies): Violation[] {
+interface Findings {
+  readonly violations: readonly Violation[];
+  readonly excused: number;
+}
+
+/**
+ * What the objects say they sent is what the mail server took, and nothing else. Excused is a mail
+ * that left right before a kill and was not wanted any more after it, if its object says so.
+ */
+function checkNotices({ states, kills, attempts }: Evidence, copies: Copies): Findings {
   const claimed = new Set<string>();
-  const lost = [...states.values()].flatMap(({ notices }) =>
-    notices.flatMap(({ id, outcome }) => {
-      if (outcome?.kind === 'sent') claimed.add(outcome.messageId);
-      if (outcome?.kind === 'sent' && copies.has(outcome.messageId)) return [];
-      const isExcused = outcome?.kind === 'skipped' || outcome?.kind === 'postponed';
-      return isExcused ? [] : [violation('mail_lost', `${id}: ${outcome?.kind ?? 'no outcome'}`)];
-    }),
+  const violations: Violation[] = [];
+  for (const { id, outcome } of [...states.values()].flatMap(({ notices }) => notices)) {
+    if (outcome?.kind === 'sent') claimed.add(outcome.messageId);
+    if (outcome?.kind === 'sent' && copies.has(outcome.messageId)) continue;
+    if (outcome?.kind === 'skipped' || outcome?.kind === 'postponed') continue;
+    violations.push(violation('mail_lost', `${id}: ${outcome?.kind ?? 'no outcome'}`));
+  }
+  let excused = 0;
+  for (const [messageId, [mail]] of copies) {
+    if (mail === undefined || claimed.has(messageId)) continue;
+    const admits = noticesOf(states, mail).some(
+      ({ to, outcome }) => to === mail.to && outcome?.kind === 'skipped' && outcome.detail !== null,
+    );
+    if (admits && isCut(kills, mail.receivedAt, handoverMs(attempts))) excused += 1;
+    else violations.push(violation('mail_phantom', `${messageId}: ${accountOf(states, mail)}`));
+  }
+  return { violations, excused };
+}
+
+/** The notices that this mail may be. */
+function noticesOf(states: Evidence['states'], { subject, step }: TakenMail) {
+  const notices = states.get(subject)?.notices ?? [];
+  return notices.filter((notice) => `g${notice.generation}/${notice.step}` === step);
+}
+
+function accountOf(states: Evidence['states'], mail: TakenMail): string {
+  const outcomes = noticesOf(states, mail).map(
+    (notice) => `${notice.to} ${JSON.stringify(notice.outcome)}`,
   );
-  const strays = [...copies].flatMap(([messageId, [mail]]) =>
-    claimed.has(messageId)
-      ? []
-      : [violation('mail_phantom', `${mail?.subject} ${mail?.step} ${messageId}`)],
-  );
-  return [...lost, ...strays];
+  const says = outcomes.join(', ') || 'nothing';
+  return `${mail.subject} ${mail.step} to ${mail.to}; the object says ${says}`;
 }
 
 /** One step, one mail per person. A repeat under the same id is excused around a kill only. */
-function checkRepeats(
-  { states, kills }: Evidence,
-  copies: Copies,
-): { readonly violations: readonly Violation[]; readonly excused: number } {
+function checkRepeats({ states, kills, attempts }: Evidence, copies: Copies): Findings {
   const violations: Violation[] = [];
   let excused = 0;
   for (const [messageId, mails] of copies) {
     const [first, ...more] = mails.toSorted((a, b) => a.receivedAt - b.receivedAt);
     for (const mail of more) {
-      const isExcused = isAround(kills, first?.receivedAt ?? 0, mail.receivedAt);
+      const isExcused =
+        isCut(kills, first?.receivedAt ?? 0, handoverMs(attempts)) &&
+        kills.some(({ at }) => mail.receivedAt > at);
       if (isExcused) excused += 1;
       else violations.push(violation('mail_twice', `${mail.subject} ${mail.step} ${messageId}`));
     }
@@ -100,10 +127,7 @@ function checkRepeats(
  * the subject open. The clocks: a mail that left later than a settlement was processed is wrong,
  * unless its decision was cut by a kill and taken up afterwards.
  */
-function checkSettled(
-  evidence: Evidence,
-  copies: Copies,
-): { readonly violations: readonly Violation[]; readonly excused: number } {
+function checkSettled(evidence: Evidence, copies: Copies): Findings {
   const events = new Map(evidence.sent.map((event) => [event.key, event]));
   const violations: Violation[] = [];
   let excused = 0;
@@ -166,10 +190,17 @@ function leftTooLate(
     isOpen(known.filter(({ at }) => at <= moment).map(({ event }) => event)),
   );
   if (wasOpen) return 'in time';
-  return isAround(kills, toWall(notice.at), mail.receivedAt) ? 'excused' : 'late';
+  const spanMs = handoverMs(attempts);
+  const isSoonAfter = kills.some(
+    ({ at, backAt }) => mail.receivedAt > at && mail.receivedAt <= backAt + RELIED_ON_MS + spanMs,
+  );
+  return isSoonAfter && isCut(kills, toWall(notice.at), spanMs) ? 'excused' : 'late';
 }
 
-/** Begun before all was up again, ended after the kill. */
-function isAround(kills: Evidence['kills'], begun: number, ended: number): boolean {
-  return kills.some(({ at, backAt }) => begun <= backAt && ended > at);
+/** How old an answer out of the journal may be that a mail still relies on. */
+const RELIED_ON_MS = 1_000;
+
+/** Under way when the kill came, or begun before all was up again. */
+function isCut(kills: Evidence['kills'], begun: number, spanMs: number): boolean {
+  return kills.some(({ at, backAt }) => begun >= at - spanMs && begun <= backAt);
 }

@@ -93,6 +93,8 @@ export interface Verdict {
   readonly repeatedAroundKill: number;
   /** Mails of a decision before a kill that left after it, for a subject settled in between. */
   readonly staleAroundKill: number;
+  /** Mails that left right before a kill, of notices skipped after it that admit as much. */
+  readonly unclaimedAroundKill: number;
 }
 
 /** Where each event stands on the timeline of its subject: every place at which it took effect. */
@@ -117,6 +119,7 @@ export function check(evidence: Evidence): Verdict {
     mails: new Set(evidence.mails.map(({ messageId }) => messageId)).size,
     repeatedAroundKill: mails.repeatedAroundKill,
     staleAroundKill: mails.staleAroundKill,
+    unclaimedAroundKill: mails.unclaimedAroundKill,
   };
 }
 

@@ -5,7 +5,6 @@ import { createNodeCrypto } from '../../src/edge/crypto-node.ts';
 import { createLinkCodec } from '../../src/edge/links.ts';
 import { createLog } from '../../src/edge/log.ts';
 import { createMetrics } from '../../src/edge/metrics.ts';
-import type { GatewayUnderTest } from '../suites/gateway.ts';
 import { memoryArchive, memoryIngress } from './edge-ports.ts';
 import { testGatewayConfig } from './gateway.ts';
 
@@ -17,7 +16,7 @@ export function edgeUnderTest(over: Partial<EdgeDeps> = {}) {
   const wallNow = over.wallNow ?? (() => Date.now());
   const clock = over.clock ?? wallClock;
   const links = createLinkCodec({ secret: gateway.linkSecret, clock });
-  const metrics = createMetrics();
+  const metrics = createMetrics(gateway.sources.keys());
   const app = createApp({
     gateway,
     archive,
@@ -35,21 +34,3 @@ export function edgeUnderTest(over: Partial<EdgeDeps> = {}) {
 }
 
 export type EdgeUnderTest = ReturnType<typeof edgeUnderTest>;
-
-/** The windows of the shared suite on in-memory ports. */
-export function views({ archive, ingress }: EdgeUnderTest) {
-  return {
-    archiveView: {
-      find: async (source: string, key: string) =>
-        archive.records.get(`${source}\u0000${key}`) ?? null,
-      count: async () => archive.records.size,
-    },
-    ingressView: {
-      eventKeys: async (subject: string) =>
-        ingress.facts
-          .filter((sent) => sent.subject === subject)
-          .map(({ message }) => message.eventKey),
-      count: async () => ingress.facts.length,
-    },
-  } satisfies Partial<GatewayUnderTest>;
-}

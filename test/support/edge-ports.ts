@@ -17,9 +17,13 @@ import type {
   OperatorMessage,
   ParkMessage,
   QuarantineGroup,
+  QuarantineResolveMessage,
+  RecipientView,
   SimulateAnswer,
   SubjectView,
   SuppressMessage,
+  UnsuppressAnswer,
+  UnsuppressMessage,
 } from '../../src/durable/contract.ts';
 import type {
   Accepted,
@@ -27,6 +31,7 @@ import type {
   Ingress,
   IngressFailure,
 } from '../../src/durable/ingress-contract.ts';
+import { unresolved } from '../../src/durable/quarantine.ts';
 
 export type Trouble = 'none' | 'throws' | 'hangs';
 
@@ -108,6 +113,13 @@ export function memoryArchive(): MemoryArchive {
   return archive;
 }
 
+const NEVER_WRITTEN_TO: RecipientView = {
+  suppressed: null,
+  lifted: null,
+  pending: [],
+  sentToday: 0,
+};
+
 export interface SentFact {
   readonly kind: SubjectKind;
   readonly subject: string;
@@ -126,6 +138,11 @@ export interface MemoryIngress extends Ingress {
   readonly views: Map<string, SubjectView>;
   readonly plans: Map<string, SimulateAnswer>;
   readonly groups: Map<string, readonly QuarantineGroup[]>;
+  /** Every try to resolve a group, granted or not. */
+  readonly resolved: { readonly source: string; readonly message: QuarantineResolveMessage }[];
+  readonly unsuppressed: { readonly recipientKey: string; readonly message: UnsuppressMessage }[];
+  readonly recipients: Map<string, RecipientView>;
+  unsuppressAnswer: UnsuppressAnswer;
   failures: readonly FailedInvocation[];
   operatorAnswer: OperatorAnswer;
   sendTrouble: IngressFailure | 'hangs' | null;
@@ -152,6 +169,10 @@ export function memoryIngress(): MemoryIngress {
     views: new Map(),
     plans: new Map(),
     groups: new Map(),
+    resolved: [],
+    unsuppressed: [],
+    recipients: new Map(),
+    unsuppressAnswer: { decision: 'not_suppressed', was: null },
     failures: [],
     operatorAnswer: { accepted: true, decision: 'done', rule: 'done' },
     sendTrouble: null,
@@ -191,8 +212,19 @@ export function memoryIngress(): MemoryIngress {
       if (ingress.trouble === null) ingress.suppressed.push({ recipientKey, message });
       return answer({ suppressed: true });
     },
-    recipient: () => answer({ suppressed: null, pending: [], sentToday: 0 }),
+    unsuppress: async (recipientKey, message) => {
+      if (ingress.trouble === null) ingress.unsuppressed.push({ recipientKey, message });
+      return answer(ingress.unsuppressAnswer);
+    },
+    recipient: (recipientKey) => answer(ingress.recipients.get(recipientKey) ?? NEVER_WRITTEN_TO),
     quarantined: (source) => answer(ingress.groups.get(source) ?? []),
+    resolveQuarantined: async (source, message) => {
+      if (ingress.trouble === null) ingress.resolved.push({ source, message });
+      const groups = ingress.groups.get(source) ?? [];
+      const left = unresolved(groups, message);
+      ingress.groups.set(source, left);
+      return answer({ resolved: left.length < groups.length });
+    },
     failedInvocations: () => answer(ingress.failures),
     ready: () => answer(null),
   };

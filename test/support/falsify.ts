@@ -91,6 +91,32 @@ export const FALSEHOODS: readonly Falsehood[] = [
     }),
   },
   {
+    name: 'all mails sent again after a kill',
+    caughtAs: 'mail_twice',
+    falsify: (evidence) => {
+      const after = Math.max(...evidence.mails.map(({ receivedAt }) => receivedAt)) + 60_000;
+      const again = evidence.mails.map((mail) => ({ ...mail, receivedAt: after + 1 }));
+      return {
+        ...evidence,
+        mails: [...evidence.mails, ...again],
+        kills: [{ at: after, backAt: after }],
+      };
+    },
+  },
+  {
+    name: 'a reminder skipped although its mail had left, with no kill in between',
+    caughtAs: 'mail_phantom',
+    falsify: (evidence) => {
+      const first = evidence.mails.find(({ step }) => step !== 'digest');
+      const skipped = { kind: 'skipped', at: 0, rule: 'settled', detail: 'perhaps' } as const;
+      return changed({ ...evidence, kills: [] }, 'a notice', (state) => {
+        if (state.subject !== first?.subject) return null;
+        const notices = state.notices.map((notice) => ({ ...notice, outcome: skipped }));
+        return { ...state, notices };
+      });
+    },
+  },
+  {
     name: 'one step told twice under two Message-IDs',
     caughtAs: 'mail_twice',
     falsify: (evidence) => ({
@@ -169,8 +195,12 @@ function changed(
   throw new NothingToFalsify(`the evidence holds no ${wanted}`);
 }
 
-function withoutFirst({ mails }: Evidence): Evidence['mails'] {
-  return mails.filter(({ messageId }) => messageId !== mails[0]?.messageId);
+/** Without the first that an object claims: one that may have arrived is missed by nobody. */
+function withoutFirst({ mails, states }: Evidence): Evidence['mails'] {
+  const outcomes = [...states.values()].flatMap(({ notices }) => notices.map((n) => n.outcome));
+  const claimed = new Set(outcomes.map((o) => (o?.kind === 'sent' ? o.messageId : null)));
+  const lost = mails.find(({ messageId }) => claimed.has(messageId));
+  return mails.filter(({ messageId }) => messageId !== lost?.messageId);
 }
 
 /** The first and the last event of a payment: the sender knew their order. */

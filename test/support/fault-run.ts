@@ -55,8 +55,8 @@ export async function runThrough(run: FaultRun): Promise<FaultResult> {
     `${name}: SEED=${SEED}, ${verdict.acked} acked events in ${burst.attempts.length} attempts ` +
       `(${answersOf(burst.attempts)}), ` +
       `${verdict.violations.length} violations, ${verdict.orderedPairs} ordered pairs, ` +
-      `${verdict.mails} mails (${verdict.repeatedAroundKill} repeated and ` +
-      `${verdict.staleAroundKill} stale around a kill), all acked after ${burstS} s, ` +
+      `${verdict.mails} mails (${verdict.repeatedAroundKill} repeated, ` +
+      `${verdict.staleAroundKill} stale, ${verdict.unclaimedAroundKill} unclaimed around a kill), all acked after ${burstS} s, ` +
       `quiet ${quietS} s later; outages ${kills.map(({ at, backAt }) => `${Math.round(backAt - at)} ms`).join(', ') || 'none'}`,
   );
   return { evidence, verdict, events, burst };

@@ -62,7 +62,6 @@ export function policy(over: Partial<Policy> = {}): Policy {
     minGapMs: 20 * HOUR,
     settleMs: 60_000,
     tombstoneMs: 40 * DAY,
-    tellTeamWhenSettled: true,
     ...over,
   };
 }

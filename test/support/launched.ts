@@ -39,9 +39,10 @@ export async function launchEnvironment(dataDir: string): Promise<LaunchEnvironm
   };
 }
 
-const living = new Set<ChildProcess>();
+/** By process, how it is told something: alone, or with all of its group. */
+const living = new Map<ChildProcess, (signal: NodeJS.Signals) => void>();
 process.on('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
+  for (const tell of living.values()) tell('SIGKILL');
 });
 
 /** What the surrounding shell says about ports and secrets must not leak into a test. */
@@ -58,11 +59,31 @@ export function launchScript(
   env: LaunchEnvironment,
   argv: readonly string[] = [],
 ): Launched {
-  const child = spawn(process.execPath, [script, ...argv], {
+  return launchCommand(process.execPath, [script, ...argv], env, false);
+}
+
+/** As a terminal starts a command: in a process group of its own, and a signal goes to all of it. */
+export function launchInTerminal(command: readonly string[], env: LaunchEnvironment): Launched {
+  const [program = '', ...args] = command;
+  return launchCommand(program, args, env, true);
+}
+
+function launchCommand(
+  program: string,
+  args: readonly string[],
+  env: LaunchEnvironment,
+  inOwnGroup: boolean,
+): Launched {
+  const child = spawn(program, args, {
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: inOwnGroup,
   });
-  living.add(child);
+  const tell = (signal: NodeJS.Signals): void => {
+    if (inOwnGroup && child.pid !== undefined) process.kill(-child.pid, signal);
+    else child.kill(signal);
+  };
+  living.set(child, tell);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -96,7 +117,7 @@ export function launchScript(
     stderr: () => stderr,
     ready,
     exited,
-    signal: (signal) => void child.kill(signal),
+    signal: tell,
   };
 }
 

@@ -76,7 +76,8 @@ export function essence(state: SubjectState | null): unknown {
             openedAt: followUp.openedAt,
             anchorAt: followUp.anchorAt,
             ladder: followUp.ladder.id,
-            steps: followUp.steps,
+            // The generation counts what changed on the way, and the way may differ.
+            steps: followUp.steps.map(({ generation: _, ...step }) => step),
             next: followUp.next,
           },
   };

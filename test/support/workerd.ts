@@ -10,6 +10,7 @@ import { type D1Binding, d1Archive } from '../../src/archive/d1.ts';
 import { registerDeployment } from '../../src/durable/register.ts';
 import type { GatewayUnderTest } from '../suites/gateway.ts';
 import { LINK_SECRET, OPERATOR_TOKEN, SECRETS } from './gateway.ts';
+import { countIn, ingressView, keptEvent } from './gateway-views.ts';
 import { freePorts, type RunningRestate, startRestate } from './restate.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -29,6 +30,8 @@ interface Asked {
 export interface GatewayInWorkerd extends GatewayUnderTest {
   /** Where the Worker `gateway` listens, without a slash at the end. */
   readonly origin: string;
+  /** Its D1 is empty until then: it can take nothing. */
+  migrate(): Promise<unknown>;
   /** Lines that the Workers have logged so far. */
   logs(): readonly string[];
   /** From another Worker; of the answer only status and body are kept. */
@@ -57,13 +60,13 @@ export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
   };
   try {
     const origin = (await harness.listen()).url.origin;
-    await harness.getWorker('hookline-test-gateway').applyD1Migrations('ARCHIVE');
     await register(restate, origin);
     return {
       // Over its socket and by a plain `fetch`, so that paths and headers arrive as they are.
       fetch: (path, init) => fetch(`${origin}${path}`, init),
       fetchFrom: (name, path, asked) => inWorker(harness, name, path, asked),
       archiveView: await archiveView(harness),
+      migrate: () => harness.getWorker('hookline-test-gateway').applyD1Migrations('ARCHIVE'),
       ingressView: ingressView(restate),
       origin,
       logs: () => harness.getLogs().map(({ message }) => message),
@@ -149,11 +152,7 @@ async function archiveView(harness: TestHarness): Promise<GatewayUnderTest['arch
     .getEnv();
   const archive = d1Archive(ARCHIVE);
   return {
-    find: async (source, key) => {
-      const stored = await archive.find(source, key);
-      const body = await archive.body(source, key);
-      return stored !== null && body.kind === 'bytes' ? { ...stored, body: body.bytes } : null;
-    },
+    find: (source, key) => keptEvent(archive, source, key),
     count: async () => {
       const [answer] = await ARCHIVE.batch([
         ARCHIVE.prepare('SELECT count(*) AS count FROM events'),
@@ -161,30 +160,4 @@ async function archiveView(harness: TestHarness): Promise<GatewayUnderTest['arch
       return countIn(answer?.results);
     },
   };
-}
-
-/** Reads what Restate itself accepted, whether its handler has run or not. */
-function ingressView(restate: RunningRestate): GatewayUnderTest['ingressView'] {
-  const fromOutside = "target_handler_name = 'onFact' AND invoked_by = 'ingress'";
-  return {
-    eventKeys: async (subject) => {
-      const rows = await restate.query(
-        `SELECT idempotency_key FROM sys_invocation WHERE ${fromOutside} ` +
-          `AND target_service_key = '${subject.replaceAll("'", "''")}'`,
-      );
-      // `{source}:{event key}`, as the gateway sends it.
-      return rows.map((row) => String(row['idempotency_key']).replace(/^[^:]*:/, ''));
-    },
-    count: async () =>
-      countIn(
-        await restate.query(`SELECT count(1) AS count FROM sys_invocation WHERE ${fromOutside}`),
-      ),
-  };
-}
-
-function countIn(rows: readonly unknown[] | undefined): number {
-  const [row] = rows ?? [];
-  const count: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'count') : null;
-  if (typeof count !== 'number') throw new Error(`not a count: ${JSON.stringify(rows)}`);
-  return count;
 }

@@ -8,7 +8,7 @@ import { secretOf, verifyDelivery } from '../../src/core/verify.ts';
 import { github } from '../../webhooks/github.ts';
 import { providers } from '../../webhooks/index.ts';
 import { NOW_SECONDS, PORTS, testProvider } from '../suites/provider.ts';
-import { sharedVectors } from '../support/vectors.ts';
+import { sharedVectors, vectorsAbsent } from '../support/vectors.ts';
 
 interface Examples {
   readonly name: string;
@@ -69,9 +69,8 @@ describe.each(PORTS)('github on %s', (_name, crypto) => {
       crypto,
     });
 
-  it('gives the verdict of every vector of the catalogue', async () => {
+  it.skipIf(vectorsAbsent)('gives the verdict of every vector of the catalogue', async () => {
     const vectors = sharedVectors(['github']);
-    if (vectors === null) return;
     expect(vectors.length).toBeGreaterThan(0);
     const results = await runVectors(vectors, providers, crypto);
     expect(results.filter((result) => !result.passed)).toEqual([]);

@@ -7,7 +7,7 @@ import { secretOf, secretProblem, verifyDelivery } from '../../src/core/verify.t
 import { providers } from '../../webhooks/index.ts';
 import { standardWebhooks } from '../../webhooks/standard-webhooks.ts';
 import { NOW_SECONDS, PORTS, testProvider } from '../suites/provider.ts';
-import { sharedVectors } from '../support/vectors.ts';
+import { sharedVectors, vectorsAbsent } from '../support/vectors.ts';
 
 const KEY = utf8('a key of thirty-two bytes, for us');
 const SECRET = `whsec_${encode(KEY.subarray(0, 32), 'base64')}`;
@@ -84,13 +84,15 @@ describe.each(PORTS)('standard-webhooks on %s', (_name, crypto) => {
   const whpk = `whpk_${encode(raw, 'base64')}`;
   const asymmetric = encode(sign(null, utf8(`${ID}.${NOW_SECONDS}.${BODY}`), privateKey), 'base64');
 
-  it('gives the verdict of every vector of the catalogue, those of Svix too', async () => {
-    const vectors = sharedVectors(['standard-webhooks', 'svix']);
-    if (vectors === null) return;
-    expect(vectors.length).toBeGreaterThan(10);
-    const results = await runVectors(vectors, providers, crypto);
-    expect(results.filter((result) => !result.passed)).toEqual([]);
-  });
+  it.skipIf(vectorsAbsent)(
+    'gives the verdict of every vector of the catalogue, those of Svix too',
+    async () => {
+      const vectors = sharedVectors(['standard-webhooks', 'svix']);
+      expect(vectors.length).toBeGreaterThan(10);
+      const results = await runVectors(vectors, providers, crypto);
+      expect(results.filter((result) => !result.passed)).toEqual([]);
+    },
+  );
   it('takes the header names of Svix', async () => {
     expect(await judge(`v1,${await macFor({}, crypto)}`, {}, [SECRET], 'svix')).toBe('valid');
   });

@@ -8,7 +8,7 @@ import { secretOf, verifyDelivery } from '../../src/core/verify.ts';
 import { providers } from '../../webhooks/index.ts';
 import { stripe } from '../../webhooks/stripe.ts';
 import { NOW_SECONDS, PORTS, testProvider } from '../suites/provider.ts';
-import { sharedVectors } from '../support/vectors.ts';
+import { sharedVectors, vectorsAbsent } from '../support/vectors.ts';
 
 const SECRET = 'whsec_test_of_hookline';
 const BODY = JSON.stringify({
@@ -78,9 +78,8 @@ describe.each(PORTS)('stripe on %s', (_name, crypto) => {
   const mac = header(BODY).split('v1=')[1] ?? '';
   const wrong = 'a'.repeat(64);
 
-  it('gives the verdict of every vector of the catalogue', async () => {
+  it.skipIf(vectorsAbsent)('gives the verdict of every vector of the catalogue', async () => {
     const vectors = sharedVectors(['stripe']);
-    if (vectors === null) return;
     expect(vectors.length).toBeGreaterThan(0);
     const results = await runVectors(vectors, providers, crypto);
     expect(results.filter((result) => !result.passed)).toEqual([]);

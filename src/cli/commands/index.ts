@@ -1,8 +1,10 @@
 /** Every command, in the order the help prints them. */
 import type { Command } from '../command.ts';
 import { facts } from './facts.ts';
+import { issuesResolve } from './issues-resolve.ts';
 import { eventsList, issues, rejectionsList, sourcesList } from './lists.ts';
 import { providersList, providersShow } from './providers.ts';
+import { recipientsShow, recipientsUnsuppress } from './recipients.ts';
 import { holdCommand, noteCommand, plainCommand, resolveCommand } from './subject-operate.ts';
 import { showCommand } from './subject-show.ts';
 import { simulateCommand } from './subject-simulate.ts';
@@ -30,7 +32,10 @@ export const COMMANDS: readonly Command[] = [
   resolveCommand('alerts', ALERT),
   plainCommand('alerts', 'reopen', 'Follow up again after it was closed by hand.', ALERT),
   noteCommand('alerts', ALERT),
+  recipientsShow,
+  recipientsUnsuppress,
   issues,
+  issuesResolve,
   eventsList,
   rejectionsList,
   sourcesList,

@@ -83,7 +83,7 @@ export const issues: Command = defineCommand({
   summary: 'List what was set aside or keeps failing, with the reason.',
   arguments: [],
   options: { json: JSON_FLAG },
-  examples: ['hookline issues'],
+  examples: ['hookline issues', 'hookline issues resolve 1f0c9ab2e4'],
   run: ({ options: { json } }, world) => list(world, json, '/api/issues', {}, issueLines),
 });
 
@@ -100,7 +100,8 @@ function issueLines(answer: unknown): readonly string[] {
       `last ${when(one, 'lastAt')}`,
       words(one, 'samples'),
     ]),
-    ...section('Facts whose handling failed', facts, (one) => [
+    ...section('Facts and timers whose handling failed', facts, (one) => [
+      text(one, 'id'),
       text(one, 'source'),
       text(one, 'route'),
       `${text(one, 'count')}x`,
@@ -108,6 +109,7 @@ function issueLines(answer: unknown): readonly string[] {
       `last ${when(one, 'lastAt')}`,
       words(one, 'samples'),
     ]),
+    ...(facts.length === 0 ? [] : ['  Dealt with? Type: hookline issues resolve ID']),
     ...section('Invocations that fail or wait to be tried again', invocations, (one) => [
       text(one, 'target'),
       text(one, 'status'),

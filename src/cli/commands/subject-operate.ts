@@ -1,12 +1,11 @@
 /** What a person may decide about a subject: hold, release, acknowledge, resolve, reopen, note. */
-import { userInfo } from 'node:os';
+import { actorOf, BY } from '../actor.ts';
 import { askApi, fieldOf } from '../api.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
 import { instantOf } from '../times.ts';
 
 const REF = { name: 'REF', arity: 'one' } as const;
-const BY = { kind: 'text', value: 'NAME', about: 'who decides (default: your user name)' } as const;
 const REASON = { kind: 'text', value: 'TEXT', about: 'why; it is kept in the timeline' } as const;
 const JSON_FLAG = { kind: 'flag', about: 'the answer for programs' } as const;
 
@@ -38,7 +37,7 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
       const until = options.until === null ? null : await followUpInstant(world, options.until);
       if (until !== null && typeof until !== 'number') return refused(world, until.sentence);
       return post(world, { noun, subject, verb: 'hold' }, options.json, {
-        actor: options.by ?? userName(),
+        actor: actorOf(options.by),
         reason: options.reason,
         until: until === null ? null : new Date(until).toISOString(),
       });
@@ -60,7 +59,7 @@ export function plainCommand(
     options: { by: BY, json: JSON_FLAG },
     examples: [`hookline ${noun} ${verb} ${example}`],
     run: ({ arguments: [subject = ''], options }, world) =>
-      post(world, { noun, subject, verb }, options.json, { actor: options.by ?? userName() }),
+      post(world, { noun, subject, verb }, options.json, { actor: actorOf(options.by) }),
   });
 }
 
@@ -74,7 +73,7 @@ export function resolveCommand(noun: SubjectNoun, example: string): Command {
     examples: [`hookline ${noun} resolve ${example} --reason "paid by bank transfer"`],
     run: ({ arguments: [subject = ''], options }, world) =>
       post(world, { noun, subject, verb: 'resolve' }, options.json, {
-        actor: options.by ?? userName(),
+        actor: actorOf(options.by),
         ...(options.reason === null ? {} : { reason: options.reason }),
       }),
   });
@@ -90,7 +89,7 @@ export function noteCommand(noun: SubjectNoun, example: string): Command {
     examples: [`hookline ${noun} note ${example} "they called, card is replaced on Monday"`],
     run: ({ arguments: [subject = '', ...words], options }, world) =>
       post(world, { noun, subject, verb: 'note' }, options.json, {
-        actor: options.by ?? userName(),
+        actor: actorOf(options.by),
         text: words.join(' '),
       }),
   });
@@ -130,12 +129,4 @@ async function post(
 function refused(world: World, sentence: string): ExitCode {
   world.print.remark(sentence);
   return 1;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'operator';
-  }
 }

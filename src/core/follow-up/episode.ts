@@ -36,8 +36,7 @@ export function episodeOf(
 ): Episode {
   const previous = state.followUp;
   const role = roleOf(state, open);
-  const settled = settledAt(state, previous?.role === 'disputed' ? 'dispute' : 'money');
-  const formerEnded = previous !== null && settled !== null && settled >= previous.openedAt;
+  const formerEnded = previous !== null && isEnded(state, previous, openedBy(open, role).at);
   // A dispute is an episode of its own: it takes over from whatever the team was told before.
   const isNewDispute = role === 'disputed' && previous?.role !== 'disputed';
   if (previous === null || formerEnded || isNewDispute) {
@@ -45,6 +44,25 @@ export function episodeOf(
     return { followUp, rule: 'opened', formerEnded };
   }
   return { ...continued(state, open, role, now, policy, previous), formerEnded };
+}
+
+/**
+ * Something settled it, and nobody was told or acted since what is open now came up. Heard of late, a
+ * settlement ends nothing that people were told after it: who got a reminder yesterday must not get
+ * it again because an old payment, and an older failure, were reported today.
+ */
+function isEnded(state: SubjectState, previous: FollowUp, openSince: number): boolean {
+  const settled = settledAt(state, previous.role === 'disputed' ? 'dispute' : 'money');
+  if (settled === null || settled < previous.openedAt) return false;
+  // Closed in the moment it was created: had its end been heard first, it would never have been.
+  if (previous.closedAt === previous.createdAt) return true;
+  const doneAt = [
+    previous.createdAt,
+    previous.acknowledged?.at ?? 0,
+    state.hold?.since ?? 0,
+    ...previous.steps.filter(({ result }) => result === 'notified').map(({ at }) => at),
+  ];
+  return Math.max(...doneAt) < openSince;
 }
 
 /**
@@ -74,7 +92,11 @@ function continued(
     closedAt: null,
     closedBy: null,
   };
-  const waiting = resumed ? postponed(postponed(kept, 'remind', now), 'escalate', now) : kept;
+  // Closed by one fact of a moment and resumed by another, it was never closed.
+  const settleBy = previous.closedAt === now ? now : now + policy.settleMs;
+  const waiting = resumed
+    ? postponed(postponed(kept, 'remind', settleBy), 'escalate', settleBy)
+    : kept;
   return {
     followUp: { ...waiting, status: standing(state, waiting) },
     rule: resumed ? 'reopened' : moves ? 'ladder_changed' : 'same_episode',
@@ -94,6 +116,7 @@ function newFollowUp(
     status: 'active',
     role,
     openedAt: openedBy(open, role).at,
+    createdAt: now,
     anchorAt: anchorOf(state, open, ladder, role),
     notBefore: { remind: settleBy, escalate: settleBy },
     ladder,

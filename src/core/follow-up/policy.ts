@@ -32,8 +32,6 @@ export interface Policy {
   readonly settleMs: number;
   /** A settled subject is forgotten after this long: longer than any provider's resend horizon. */
   readonly tombstoneMs: number;
-  /** Send `resolved` to the team when an escalated follow-up settles. */
-  readonly tellTeamWhenSettled: boolean;
 }
 
 /** One line of the whole ladder with its date, for `simulate`. */

@@ -4,7 +4,7 @@
  */
 import { clockText, type Draft, note, setFollowUp, tell } from './draft.ts';
 import { episodeOf, openings, standing } from './episode.ts';
-import { statusOf } from './status.ts';
+import { settledStatus, statusOf } from './status.ts';
 import { contentOf, targetOf } from './steps.ts';
 import type { FollowUp, SubjectState } from './types.ts';
 
@@ -23,7 +23,12 @@ export function refresh(draft: Draft): Change | null {
   draft.state = { ...draft.state, status: statusOf(draft.state) };
   const open = openings(draft.state);
   if (open === null) return settle(draft);
+  const former = draft.state.followUp;
   const { followUp, rule, formerEnded } = episodeOf(draft.state, open, draft.now, draft.policy);
+  // The next failure was heard of before what ended this one: it never closed, and it is over.
+  if (formerEnded && former?.closedAt === null) {
+    tellSettled(draft, former, settledStatus(draft.state));
+  }
   const hold = formerEnded ? null : draft.state.hold;
   draft.state = { ...draft.state, expiresAt: null, hold };
   setFollowUp(draft, followUp);
@@ -52,9 +57,7 @@ function settle(draft: Draft): Change | null {
     nextGeneration(draft);
     if (followUp.next !== null) draft.effects.push({ kind: 'disarm' });
     change = { decision: `closed follow-up: ${status}`, rule: status };
-    if (isOver && followUp.escalatedAt !== null && draft.policy.tellTeamWhenSettled) {
-      tellSettled(draft, followUp);
-    }
+    if (isOver) tellSettled(draft, followUp, status);
   }
   const lifetimeMs = status === 'joined' ? JOINED_TOMBSTONE_MS : draft.policy.tombstoneMs;
   const at = draft.now + lifetimeMs;
@@ -67,7 +70,8 @@ function settle(draft: Draft): Change | null {
 }
 
 /** Who was woken should hear that it is over. */
-function tellSettled(draft: Draft, followUp: FollowUp): void {
+function tellSettled(draft: Draft, followUp: FollowUp, how: SubjectState['status']): void {
+  if (followUp.escalatedAt === null) return;
   const told = draft.state.notices.filter(
     ({ audience, at }) => audience === 'team' && at >= (followUp.escalatedAt ?? 0),
   );
@@ -82,7 +86,7 @@ function tellSettled(draft: Draft, followUp: FollowUp): void {
     template: 'resolved',
     audience: 'team',
     people,
-    content: contentOf(draft.state, followUp.anchorAt, draft.state.status, null),
+    content: contentOf(draft.state, followUp.anchorAt, how, null),
   });
 }
 

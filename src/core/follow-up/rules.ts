@@ -43,7 +43,7 @@ export function postponement(
   now: number,
 ): Postponement | null {
   if (step.action === 'remind') {
-    const last = lastCustomerNoticeAt(state);
+    const last = lastCustomerNoticeAt(state, now);
     const free = last === null ? now : last + policy.minGapMs;
     if (free > now) return { until: free, rule: 'min_gap' };
   }

@@ -89,7 +89,8 @@ function openStatus(open: readonly Opening[]): SubjectStatus {
   return overdue >= 0 ? 'overdue' : 'due';
 }
 
-function settledStatus(state: SubjectState): SubjectStatus {
+/** What the latest settling fact made of it, whatever was opened since. */
+export function settledStatus(state: SubjectState): SubjectStatus {
   const latest = latestOf([settledAt(state, 'money'), settledAt(state, 'dispute')]);
   if (latest === null) return 'unknown';
   for (const [fact, status] of SETTLEMENTS) {

@@ -150,14 +150,21 @@ function urgencyOf(state: SubjectState, followUp: FollowUp, policy: Policy): Urg
     : null;
 }
 
-/** When a customer last heard of this subject from us, or null. */
-export function lastCustomerNoticeAt(state: SubjectState): number | null {
-  const heard = state.notices.filter(
-    ({ audience, outcome }) =>
-      audience === 'customer' &&
-      (outcome === null || outcome.kind === 'sent' || outcome.kind === 'retrying'),
-  );
-  return heard.reduce<number | null>((at, notice) => Math.max(at ?? 0, notice.at), null);
+/** A mail that waits longer than this was lost on the way; it must not hold the next one for ever. */
+const WAITING_MAX_MS = 7 * DAY_MS;
+
+/**
+ * When the customer last heard of this subject from us, or null. A mail that waits, for the mail
+ * server or for better hours, may reach them at any moment: as if they heard of it right now.
+ */
+export function lastCustomerNoticeAt(state: SubjectState, now: number): number | null {
+  const heard = state.notices.flatMap(({ audience, outcome, at }) => {
+    if (audience !== 'customer') return [];
+    if (outcome === null) return [at];
+    if (outcome.kind === 'sent') return [Math.max(at, outcome.at)];
+    return outcome.kind === 'retrying' ? [Math.min(now, outcome.at + WAITING_MAX_MS)] : [];
+  });
+  return heard.length === 0 ? null : Math.max(...heard);
 }
 
 /** Did the customer hear from us in this episode, as far as anybody knows? */

@@ -77,6 +77,8 @@ export interface FollowUp {
   readonly status: FollowUpStatus;
   /** The earliest opening of this episode. */
   readonly openedAt: number;
+  /** When we heard of it. */
+  readonly createdAt: number;
   /** What offsets count from: the earliest failure, or the due date. */
   readonly anchorAt: number;
   /** No step of this kind before: the settling wait after opening, or a postponement. */

@@ -5,7 +5,8 @@ import { decide, simulate, stillWanted } from '../../../src/core/follow-up/index
 import type { Effect, Policy, SubjectState } from '../../../src/core/follow-up/types.ts';
 import type { Ladder } from '../../../src/core/ladder.ts';
 import type { Notice } from '../../../src/core/notice.ts';
-import { afterAttempt, decideDelivery } from '../../../src/core/recipient.ts';
+import { decideDelivery } from '../../../src/core/recipient.ts';
+import { afterAttempt } from '../../../src/core/recipient-attempt.ts';
 import { newRecipient, type RecipientState } from '../../../src/core/recipient-state.ts';
 import { alert, DAY, HOUR, MONDAY_NOON, payment, World } from '../../support/follow-up.ts';
 

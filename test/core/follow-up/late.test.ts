@@ -114,3 +114,82 @@ describe('simulate of a ladder that runs late', () => {
     ]);
   });
 });
+
+describe('what is heard late', () => {
+  it('repeats no reminder because an older failure and its payment are reported after it', () => {
+    const world = new World();
+    world.now = day(7);
+    world.fact(payment('payment.failed', day(4)));
+    world.advanceTo(day(7) + HOUR);
+    expect(world.steps()).toEqual(['reminder-1']);
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.fact(payment('payment.paid', MONDAY_NOON + HOUR));
+    world.advanceTo(day(10));
+    expect(world.steps()).toEqual(['reminder-1']);
+  });
+
+  it('begins anew for a failure that came up after everything that was done for the paid one', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(4));
+    world.fact(payment('payment.failed', day(4)));
+    world.fact(payment('payment.paid', day(4) - HOUR));
+    world.advanceTo(day(8));
+    expect(world.steps()).toEqual(['reminder-1', 'reminder-1']);
+  });
+
+  it.each([
+    ['before', ['payment.paid', 'payment.failed']],
+    ['after', ['payment.failed', 'payment.paid']],
+  ] as const)(
+    'tells the team that it is over when the payment is heard %s the next failure',
+    (_, order) => {
+      const world = new World();
+      world.fact(payment('payment.failed', MONDAY_NOON));
+      world.advanceTo(day(15));
+      const said = {
+        'payment.paid': payment('payment.paid', day(15) - HOUR),
+        'payment.failed': payment('payment.failed', day(15)),
+      };
+      for (const name of order) world.fact(said[name]);
+      const last = world.told.at(-1);
+      expect(last?.template).toBe('resolved');
+      expect(last?.content.cause).toBe('paid');
+    },
+  );
+});
+
+describe('a mail that waits', () => {
+  function waiting(): { readonly world: World; readonly noticeId: string } {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(3));
+    const noticeId = world.told[0]?.to[0]?.noticeId ?? '';
+    const outcome = { kind: 'retrying', at: day(3), attempt: 1, error: '451' } as const;
+    world.give({ kind: 'outcome', noticeId, outcome });
+    return { world, noticeId };
+  }
+
+  it('keeps its distance from the next, counted from when it went', () => {
+    const { world, noticeId } = waiting();
+    world.advanceTo(day(7) - 2 * HOUR);
+    const outcome = { kind: 'sent', at: world.now, messageId: '<m@x>' } as const;
+    world.give({ kind: 'outcome', noticeId, outcome });
+    world.advanceTo(day(7) + 18 * HOUR - 1);
+    expect(world.steps()).toEqual(['reminder-1']);
+    world.advanceTo(day(7) + 18 * HOUR);
+    expect(world.steps()).toEqual(['reminder-1', 'reminder-final']);
+  });
+
+  it('lets no second one set out while it may still arrive', () => {
+    const { world } = waiting();
+    world.advanceTo(day(10));
+    expect(world.steps()).toEqual(['reminder-1']);
+  });
+
+  it('does not stop the ladder when nothing is ever heard of it', () => {
+    const { world } = waiting();
+    world.advanceTo(day(13));
+    expect(world.steps()).toEqual(['reminder-1', 'reminder-final']);
+  });
+});
