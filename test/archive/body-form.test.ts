@@ -6,7 +6,7 @@ import { nodeCompression } from '../../src/archive/node-compression.ts';
 import { noise, paymentJson } from '../support/archive.ts';
 
 const SAMPLE_BYTES = 256 * 1024;
-const text = paymentJson(SAMPLE_BYTES + 100, 1);
+const text = paymentJson(2 * SAMPLE_BYTES, 1);
 const short = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, SAMPLE_BYTES);
 
 test.each([

@@ -26,8 +26,11 @@ describe('the event join example', () => {
   });
 
   it('alarms the team once for each payment, not once for each id of it', () => {
-    const alarms = servers.sink
-      .messages()
+    const mails = servers.sink.messages();
+    // At the end one dispute is won, and the team hears that as well.
+    const isOver = (step: string | null): boolean => step?.endsWith('/resolved') === true;
+    const alarms = mails
+      .filter((mail) => !isOver(mail.header('x-hookline-step')))
       .flatMap((mail) => (mail.header('x-hookline-subject') ?? '').split(' '));
     expect(alarms.length).toBe(24);
     expect(new Set(alarms).size).toBe(24);
