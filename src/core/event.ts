@@ -204,7 +204,7 @@ function readTimeMs({ time }: EventIdentity, reader: DeliveryReader, item: Json)
   for (const { from, unit } of time) {
     const read = reader.find(from, undefined, item);
     const seconds = read.kind === 'found' ? parseTimestamp(read.text, unit) : null;
-    const ms = seconds === null ? null : plausibleMs(Math.round(seconds * 1000));
+    const ms = plausibleMs(seconds === null ? null : Math.round(seconds * 1000));
     if (ms !== null) return ms;
   }
   return null;

@@ -119,8 +119,8 @@ const FACTS_MAX = 200;
  * listed type whose rule holds but whose `ref`, alias or address cannot be used, or that asks for
  * less than nothing, is a shape failure, so that the gateway sets it aside with its bytes instead
  * of losing a payment in silence. Every other field that cannot be read is null: a payment that
- * arrived must stop its reminders even if its amount is odd. Texts are cut and stripped of control characters; only `https` pages can be
- * paid at. Times are epoch ms, amounts ISO 4217 minor units.
+ * arrived must stop its reminders even if its amount is odd. Texts are cut and stripped of control
+ * characters; only `https` pages can be paid at. Times are epoch ms, amounts ISO 4217 minor units.
  */
 export function factsOf(input: FactsInput): Result<readonly Fact[], FactShapeFailure> {
   const { table, event, options } = input;

@@ -134,7 +134,7 @@ function fill(scope: Scope, template: string): string | null {
 /** Epoch milliseconds, or null. A time that cannot be meant is none: the next way is tried. */
 export function readTime(scope: Scope, time: Time | undefined): number | null {
   if (time === undefined) return null;
-  if (typeof time === 'function') return meant(time(scope));
+  if (typeof time === 'function') return plausibleMs(time(scope));
   if (isList(time)) return firstTime(time.map((each) => () => readTime(scope, each)));
   if ('latest' in time) {
     const known = time.latest.map((each) => readTime(scope, each)).filter((each) => each !== null);
@@ -144,7 +144,7 @@ export function readTime(scope: Scope, time: Time | undefined): number | null {
     return firstTime(
       listOf(time.iso).map((path) => () => {
         const text = find(scope, path);
-        return typeof text === 'string' ? meant(isoMs(text, time.offset)) : null;
+        return typeof text === 'string' ? plausibleMs(isoMs(text, time.offset)) : null;
       }),
     );
   }
@@ -162,11 +162,7 @@ function firstTime(ways: readonly (() => number | null)[]): number | null {
 
 function epochMs(value: Json | undefined, factor: number): number | null {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' ? meant(Math.round(number * factor)) : null;
-}
-
-function meant(ms: number | null): number | null {
-  return ms === null ? null : plausibleMs(ms);
+  return typeof number === 'number' ? plausibleMs(Math.round(number * factor)) : null;
 }
 
 /** Integer minor units of `currency`, or null. An amount that cannot be read exactly is unknown. */

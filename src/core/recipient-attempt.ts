@@ -2,7 +2,6 @@
  * Books what an attempt at a mail came to: sent, to be tried again, given up. Pure, like
  * `recipient.ts`, which decides what is attempted. All times are follow-up time, epoch ms.
  */
-import { clockText } from './follow-up/draft.ts';
 import type { Notice, NoticeOutcome, SkipRule } from './notice.ts';
 import {
   type Digest,
@@ -13,6 +12,7 @@ import {
   type RecipientState,
   recentReminders,
 } from './recipient-state.ts';
+import { clockText } from './written-time.ts';
 
 /** What handing a mail over came to. */
 export type SendResult =
@@ -169,11 +169,12 @@ function counted(state: RecipientState, notice: Notice, now: number): RecipientS
 const MAY_HAVE_ARRIVED = 'an earlier attempt was not confirmed and may have arrived';
 
 /** `unconfirmed`: an attempt before is neither known to have arrived nor known to have failed. */
-function skipped(rule: SkipRule, at: number, unconfirmed: boolean): NoticeOutcome {
+export function skipped(rule: SkipRule, at: number, unconfirmed = false): NoticeOutcome {
   return { kind: 'skipped', at, rule, detail: unconfirmed ? MAY_HAVE_ARRIVED : null };
 }
 
-function failed(error: string, at: number, unconfirmed: boolean): NoticeOutcome {
+/** As `skipped`. */
+export function failed(error: string, at: number, unconfirmed = false): NoticeOutcome {
   return { kind: 'failed', at, error: unconfirmed ? `${MAY_HAVE_ARRIVED}; ${error}` : error };
 }
 

@@ -4,6 +4,7 @@
  * of mail servers or of why a notice was wanted. All times are follow-up time, epoch ms.
  */
 import type { Notice, NoticeOutcome, SkipRule } from './notice.ts';
+import { failed, skipped } from './recipient-attempt.ts';
 import {
   BURST_MAX,
   BURST_WINDOW_MS,
@@ -198,12 +199,4 @@ function taken(state: RecipientState, notice: Notice, now: number): RecipientSta
 
 function last<Item>(items: readonly Item[], count: number): readonly Item[] {
   return items.slice(-count);
-}
-
-function skipped(rule: SkipRule, at: number): NoticeOutcome {
-  return { kind: 'skipped', at, rule, detail: null };
-}
-
-function failed(error: string, at: number): NoticeOutcome {
-  return { kind: 'failed', at, error };
 }

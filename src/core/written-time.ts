@@ -1,4 +1,4 @@
-/** Written and counted times from outside: what is one, and which can be meant. */
+/** Times as others write and count them, which of them can be meant, and how ours are written. */
 
 const PLAUSIBLE_FROM_MS = Date.UTC(2000, 0, 1);
 const PLAUSIBLE_UNTIL_MS = Date.UTC(2200, 0, 1);
@@ -9,8 +9,8 @@ const PLAUSIBLE_UNTIL_MS = Date.UTC(2200, 0, 1);
  * the calendar cannot add days to it. Without a time a failure is followed up; with such a one it
  * would be set aside, or wait for thirty thousand years.
  */
-export function plausibleMs(ms: number): number | null {
-  return ms >= PLAUSIBLE_FROM_MS && ms < PLAUSIBLE_UNTIL_MS ? ms : null;
+export function plausibleMs(ms: number | null): number | null {
+  return ms !== null && ms >= PLAUSIBLE_FROM_MS && ms < PLAUSIBLE_UNTIL_MS ? ms : null;
 }
 
 const ISO_TIME =
@@ -42,4 +42,9 @@ function offsetMs(offset: string | null): number | null {
   if (parts === null) return null;
   const minutes = Number(parts[2]) * 60 + Number(parts[3]);
   return (parts[1] === '-' ? -minutes : minutes) * 60_000;
+}
+
+/** A time for people reading a timeline. ISO, to the minute. */
+export function clockText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16)}Z`;
 }

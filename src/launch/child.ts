@@ -89,7 +89,8 @@ export function createChild(
       if (failure !== null) {
         signalChild(first, 'SIGKILL');
         if (!stopping.signal.aborted) forgetPid(spec);
-        throw new LaunchRefused(failureSentence(spec, first, failure));
+        const isFull = diedOfFullDisk(spec, first, failure);
+        throw new LaunchRefused(failureSentence(spec, first, failure, isFull));
       }
       watched = watch({ spec, supervisor, policy, begin, stop: stopping.signal }, first);
     },
@@ -138,7 +139,7 @@ async function watch(of: Watch, first: Run): Promise<void> {
     const next = nextTry(row, { readyForMs, isBlocked }, policy);
     if (next.kind === 'give_up') {
       supervisor.giveUp(
-        failureSentence(spec, run, `${what}, ${policy.crashesMax + 1} times in a row`),
+        failureSentence(spec, run, `${what}, ${policy.crashesMax + 1} times in a row`, isFull),
       );
       return;
     }
@@ -147,7 +148,7 @@ async function watch(of: Watch, first: Run): Promise<void> {
       supervisor.say(`${spec.name} ${what}. ${diskFullWhileRunning(spec.dataDir)}`);
     } else if (!isBlocked) {
       const count = `${row.crashes} of ${policy.crashesMax}`;
-      supervisor.say(`${failureSentence(spec, run, what)}\nStarting it again (${count}).`);
+      supervisor.say(`${failureSentence(spec, run, what, isFull)}\nStarting it again (${count}).`);
     }
     isToldFull = isFull;
     await pause(next.pauseMs, stop);
@@ -233,10 +234,9 @@ async function becomeReady(spec: ChildSpec, run: Run): Promise<string | null> {
   }
 }
 
-function failureSentence(spec: ChildSpec, run: Run, what: string): string {
+function failureSentence(spec: ChildSpec, run: Run, what: string, isFull: boolean): string {
+  if (isFull) return `${spec.name} ${what}. ${diskFullSentence(spec.dataDir)}`;
   const tail = logTail(spec.logPath, run.logStart);
-  if (diedOfFullDisk(spec, run, what))
-    return `${spec.name} ${what}. ${diskFullSentence(spec.dataDir)}`;
   const shown = tail === '' ? '' : ` Its last lines:\n${tail.replaceAll(/^/gm, '    ')}`;
   return `${spec.name} ${what}; its log is ${spec.logPath}.${shown}`;
 }

@@ -1,4 +1,4 @@
-/** Looks at every port before anything starts, so that a taken one is one sentence and no debris. */
+/** Looks at ports before something starts there, so that a taken one is one sentence and no debris. */
 import { createServer } from 'node:net';
 import { PORTS, type PortName } from './settings.ts';
 

@@ -3,25 +3,14 @@
  * so that it can crash while the payments live on.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ladder } from '../../src/core/ladder.ts';
 import { type ServedEndpoint, serveEndpoint } from '../../src/durable/endpoint-node.ts';
 import { recipientObject } from '../../src/durable/recipient-object.ts';
 import { reliableUntil } from '../../src/durable/recipient-send.ts';
 import { registerDeployment } from '../../src/durable/register.ts';
-import { payment, policy } from '../support/follow-up.ts';
+import { payment } from '../support/follow-up.ts';
 import { freePorts } from '../support/restate.ts';
-import { source } from './sources.ts';
+import { oneReminder, source } from './sources.ts';
 import { days, eventually, granted, MODES, type Stage, startStage } from './stage.ts';
-
-const failed: Ladder = {
-  id: 'one-reminder',
-  version: 1,
-  anchor: 'failure',
-  steps: [
-    { id: 'reminder-1', after: '1d', action: 'remind', template: 'reminder-1' },
-    { id: 'close', after: '90d', action: 'close' },
-  ],
-};
 
 describe('an answer', () => {
   const askedAt = Date.UTC(2026, 2, 2, 12);
@@ -58,7 +47,7 @@ describe.each(MODES)('an answer that grew old, $mode', ({ alwaysReplay }) => {
 
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });
-    stage.sources.set('once', source('once', { ladders: { ...policy().ladders, failed } }));
+    stage.sources.set('once', source('once', { ladders: oneReminder() }));
     [port = 0] = await freePorts(1);
     await startMailboxes();
     const uri = `http://127.0.0.1:${port}`;

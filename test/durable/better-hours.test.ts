@@ -1,21 +1,10 @@
 /** A mail that failed and meets quiet hours at its next attempt waits for better hours as itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ladder } from '../../src/core/ladder.ts';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
 import { messageIdOf } from '../../src/mail/message-id.ts';
-import { ALWAYS, HOUR, payment, policy } from '../support/follow-up.ts';
-import { source } from './sources.ts';
+import { ALWAYS, HOUR, payment } from '../support/follow-up.ts';
+import { oneReminder, source } from './sources.ts';
 import { eventually, granted, MODES, type Stage, startStage } from './stage.ts';
-
-const failed: Ladder = {
-  id: 'one-reminder',
-  version: 1,
-  anchor: 'failure',
-  steps: [
-    { id: 'reminder-1', after: '1h', action: 'remind', template: 'reminder-1' },
-    { id: 'close', after: '90d', action: 'close' },
-  ],
-};
 
 describe.each(MODES)('a mail that waits for better hours, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
@@ -28,7 +17,7 @@ describe.each(MODES)('a mail that waits for better hours, $mode', ({ alwaysRepla
     // Mail is welcome for two hours a day, and the reminder falls into them.
     const quietHours = { from: clock(openHour + 2), to: clock(openHour) };
     const customerCalendar = { ...ALWAYS, quietHours };
-    const ladders = { ...policy().ladders, failed };
+    const ladders = oneReminder('1h');
     stage.sources.set('quiet', source('quiet', { ladders, customerCalendar }));
   });
   afterAll(() => stage?.close());

@@ -1,33 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
-import { alert, DAY, payment, policy } from '../support/follow-up.ts';
+import { alert, DAY, payment } from '../support/follow-up.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
-import { source } from './sources.ts';
+import { oneReminder, source } from './sources.ts';
 import { eventually, granted, MODES, type Stage, startStage } from './stage.ts';
 
 const customer = (email: string) => ({
   customer: { email, name: null, locale: null, zone: null, country: null },
 });
 
-const oneReminder = {
-  ...policy().ladders,
-  failed: {
-    id: 'one-reminder',
-    version: 1,
-    anchor: 'failure',
-    steps: [
-      { id: 'reminder-1', after: '1d', action: 'remind', template: 'reminder-1' },
-      { id: 'close', after: '90d', action: 'close' },
-    ],
-  },
-} as const;
-
 describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
   let back: SmtpSink | null = null;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay, remindersPerDay: 1 });
-    stage.sources.set('capped', source('capped', { ladders: oneReminder }));
+    stage.sources.set('capped', source('capped', { ladders: oneReminder() }));
   });
   afterAll(async () => {
     await back?.close();

@@ -8,7 +8,7 @@ import { defineGateway } from '../../src/config.ts';
 import type { Calendar } from '../../src/core/ladder.ts';
 import { formatProblems, resolveGateway } from '../../src/resolve.ts';
 import { providers } from '../../webhooks/index.ts';
-import { githubDelivery, SECRETS, stripeDelivery } from '../support/gateway.ts';
+import { failedInvoice, githubDelivery, SECRETS, stripeDelivery } from '../support/gateway.ts';
 import { operatorOf } from './operator.ts';
 import { eventually, type Stage, startStage } from './stage.ts';
 
@@ -194,29 +194,7 @@ describe('a source', () => {
 });
 
 function invoiceDelivery(ref: string, email: string, atSeconds: number) {
-  const body = {
-    id: `evt_${ref}_${atSeconds}`,
-    object: 'event',
-    api_version: '2025-09-30.clover',
-    created: Math.floor(Date.now() / 1000),
-    type: 'invoice.payment_failed',
-    livemode: false,
-    data: {
-      object: {
-        id: ref,
-        object: 'invoice',
-        amount_due: 4200,
-        amount_remaining: 4200,
-        attempt_count: 1,
-        collection_method: 'charge_automatically',
-        currency: 'eur',
-        customer_email: email,
-        customer_name: 'Ada',
-        status: 'open',
-      },
-    },
-  };
-  return stripeDelivery(JSON.stringify(body), { atSeconds });
+  return stripeDelivery(failedInvoice(`evt_${ref}_${atSeconds}`, ref, {}, email), { atSeconds });
 }
 
 function issueDelivery(number: number, label: string) {

@@ -27,6 +27,15 @@ const later = ladder('alert-medium', [
   { id: 'close', after: '9d', action: 'close' },
 ]);
 
+/** Ladders that remind a customer once, `after` the failure, and then leave them alone. */
+export function oneReminder(after: '1h' | '1d' = '1d'): Policy['ladders'] {
+  const failedOnce = ladder('one-reminder', [
+    { id: 'reminder-1', after, action: 'remind', template: 'reminder-1' },
+    { id: 'close', after: '90d', action: 'close' },
+  ]);
+  return { ...policy().ladders, failed: failedOnce };
+}
+
 export function source(id: string, over: Partial<Policy>, live = true): ResolvedSource {
   const base = policy();
   const alerts = { critical: atOnce, high: atOnce, medium: later, low: later };

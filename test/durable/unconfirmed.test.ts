@@ -1,27 +1,16 @@
 /** A mail server that takes mails and does not say so: one copy too many, never four. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ladder } from '../../src/core/ladder.ts';
 import { messageIdOf } from '../../src/mail/message-id.ts';
-import { alert, payment, policy } from '../support/follow-up.ts';
+import { alert, payment } from '../support/follow-up.ts';
 import type { SinkReply } from '../support/smtp-sink.ts';
-import { source } from './sources.ts';
+import { oneReminder, source } from './sources.ts';
 import { days, eventually, MODES, type Stage, startStage } from './stage.ts';
-
-const failed: Ladder = {
-  id: 'one-reminder',
-  version: 1,
-  anchor: 'failure',
-  steps: [
-    { id: 'reminder-1', after: '1d', action: 'remind', template: 'reminder-1' },
-    { id: 'close', after: '90d', action: 'close' },
-  ],
-};
 
 describe.each(MODES)('a mail the server takes without an answer, $mode', ({ alwaysReplay }) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });
-    stage.sources.set('once', source('once', { ladders: { ...policy().ladders, failed } }));
+    stage.sources.set('once', source('once', { ladders: oneReminder() }));
   });
   afterAll(() => stage?.close());
 

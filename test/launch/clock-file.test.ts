@@ -1,17 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { wallClock } from '../../src/core/clock.ts';
 import { keepClock, nextLine } from '../../src/launch/clock-file.ts';
 import { readSettings } from '../../src/launch/settings.ts';
 import { clockOf } from '../../src/launch/time-scale.ts';
+import { dir, freshDir } from '../support/data-dir.ts';
 
-let dir = '';
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'hookline-dir-'));
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+freshDir();
 
 describe('the clock of a data directory', () => {
   const T0 = 1_700_000_000_000;

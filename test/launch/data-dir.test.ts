@@ -3,32 +3,22 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { claimDataDir } from '../../src/launch/data-dir.ts';
 import { makeDirectory } from '../../src/launch/files.ts';
 import { commandOf } from '../../src/launch/processes.ts';
-import { keepSecrets, secretsPath, type WantedSecret } from '../../src/launch/secrets.ts';
+import { keepSecrets, secretsPath } from '../../src/launch/secrets.ts';
 import { wantedSecrets } from '../../src/launch/wanted-secrets.ts';
+import { dir, freshDir, WANTED } from '../support/data-dir.ts';
 
-let dir = '';
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'hookline-dir-'));
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-const WANTED: readonly WantedSecret[] = [
-  { variable: 'STRIPE_WEBHOOK_SECRET', form: 'whsec' },
-  { variable: 'GITHUB_WEBHOOK_SECRET', form: 'hex' },
-];
+freshDir();
 
 describe('secrets', () => {
   it('are generated once, in the form the provider uses', () => {

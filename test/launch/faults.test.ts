@@ -1,38 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
 import { archiveRefusal } from '../../src/launch/archive-fault.ts';
 import { keepClock } from '../../src/launch/clock-file.ts';
 import { claimDataDir } from '../../src/launch/data-dir.ts';
 import { diskFullWhileRunning, explainFault, isDiskFull } from '../../src/launch/faults.ts';
 import { hasRoom, writeFileDurably } from '../../src/launch/files.ts';
-import { keepSecrets, type WantedSecret } from '../../src/launch/secrets.ts';
+import { keepSecrets } from '../../src/launch/secrets.ts';
+import { dir, freshDir, WANTED } from '../support/data-dir.ts';
 
-let dir = '';
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'hookline-dir-'));
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-const WANTED: readonly WantedSecret[] = [
-  { variable: 'STRIPE_WEBHOOK_SECRET', form: 'whsec' },
-  { variable: 'GITHUB_WEBHOOK_SECRET', form: 'hex' },
-];
+freshDir();
 
 /** What `explainFault` says about what `act` throws. */
 function explained(act: () => unknown): string {

@@ -140,7 +140,12 @@ export function standardDelivery(
 }
 
 /** An invoice whose charge failed: one tracked fact about `stripe/in_…`. */
-export function failedInvoice(eventId: string, invoiceId: string, over: object = {}): string {
+export function failedInvoice(
+  eventId: string,
+  invoiceId: string,
+  over: object = {},
+  customerEmail = 'body-CANARY@example.com',
+): string {
   return JSON.stringify({
     id: eventId,
     object: 'event',
@@ -157,7 +162,7 @@ export function failedInvoice(eventId: string, invoiceId: string, over: object =
         attempt_count: 1,
         collection_method: 'charge_automatically',
         currency: 'eur',
-        customer_email: 'body-CANARY@example.com',
+        customer_email: customerEmail,
         customer_name: 'Ada',
         status: 'open',
       },

@@ -1,7 +1,7 @@
 /** Facts drawn at random, and what of a state must not depend on the order they came in. */
 import fc from 'fast-check';
 import type { PaymentFact, PaymentFactName } from '../../src/core/fact.ts';
-import type { SubjectState } from '../../src/core/follow-up/types.ts';
+import type { OperatorInput, SubjectState } from '../../src/core/follow-up/types.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from './follow-up.ts';
 
 const NAMES: readonly PaymentFactName[] = [
@@ -82,3 +82,14 @@ export function essence(state: SubjectState | null): unknown {
           },
   };
 }
+
+/** What a person may ask for, each once. */
+export const WISHES: readonly OperatorInput[] = [
+  { kind: 'hold', until: null, reason: 'x', actor: 'ada' },
+  { kind: 'hold', until: MONDAY_NOON + 20 * DAY, reason: 'x', actor: 'ada' },
+  { kind: 'release', actor: 'ada' },
+  { kind: 'acknowledge', actor: 'ada' },
+  { kind: 'resolve', reason: null, actor: 'ada' },
+  { kind: 'reopen', actor: 'ada' },
+  { kind: 'note', text: 'called', actor: 'ada' },
+];

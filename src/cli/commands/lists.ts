@@ -1,12 +1,12 @@
 /** `events list`, `rejections list`, `sources list`, `issues`: what the gateway holds. */
-import { askApi, fieldOf } from '../api.ts';
+import { JSON_FLAG, printAnswer } from '../answer.ts';
+import { fieldOf } from '../api.ts';
 import { type Command, defineCommand, type ExitCode, type World } from '../command.ts';
 import { table } from '../print.ts';
 import { localTime } from '../times.ts';
 
 const SOURCE = { kind: 'text', value: 'NAME', about: 'only this source' } as const;
 const LIMIT = { kind: 'number', value: 'N', about: 'at most so many, 500 at a time (50)' } as const;
-const JSON_FLAG = { kind: 'flag', about: 'the same for programs' } as const;
 
 /** Newest first. */
 export const eventsList: Command = defineCommand({
@@ -129,7 +129,7 @@ function section(
   return entries.length === 0 ? [] : [title, ...table(entries.map((one) => ['', ...cells(one)]))];
 }
 
-async function list(
+function list(
   world: World,
   asJson: boolean,
   path: string,
@@ -140,14 +140,7 @@ async function list(
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
   const tail = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
-  const answer = await askApi(world, { method: 'GET', path: `${path}${tail}` });
-  if (!answer.ok) {
-    world.print.remark(answer.failure.sentence);
-    return 1;
-  }
-  if (asJson) world.print.json(answer.value);
-  else for (const line of lines(answer.value)) world.print.line(line);
-  return 0;
+  return printAnswer(world, { method: 'GET', path: `${path}${tail}` }, asJson, lines);
 }
 
 function rows(

@@ -1,11 +1,11 @@
 /** `recipients show`, `recipients unsuppress`: is an address written to, why not, and taking that back. */
 import { actorOf, BY } from '../actor.ts';
-import { askApi, fieldOf } from '../api.ts';
-import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
+import { JSON_FLAG, printAnswer } from '../answer.ts';
+import { type ApiRequest, fieldOf } from '../api.ts';
+import { type Command, defineCommand, Misuse } from '../command.ts';
 import { localTime } from '../times.ts';
 
 const ADDRESS = { name: 'ADDRESS', arity: 'one' } as const;
-const JSON_FLAG = { kind: 'flag', about: 'the same for programs' } as const;
 
 /** What is kept about one address. */
 export const recipientsShow: Command = defineCommand({
@@ -16,7 +16,7 @@ export const recipientsShow: Command = defineCommand({
   options: { json: JSON_FLAG },
   examples: ['hookline recipients show ada@example.com'],
   run: ({ arguments: [address = ''], options }, world) =>
-    ask(world, { verb: 'show', body: { address } }, options.json, viewLines),
+    printAnswer(world, asked('show', { address }), options.json, viewLines),
 });
 
 /** Lifts a suppression, a person's own wish only with their consent. */
@@ -47,26 +47,13 @@ export const recipientsUnsuppress: Command = defineCommand({
     const { reason, consent } = options;
     const body = { address, reason, consent, actor: actorOf(options.by) };
     const next = `hookline recipients unsuppress ${address} --consent --reason "how they asked"`;
-    return ask(world, { verb: 'unsuppress', body, next }, options.json, liftedLines);
+    return printAnswer(world, { ...asked('unsuppress', body), next }, options.json, liftedLines);
   },
 });
 
-async function ask(
-  world: World,
-  wish: { readonly verb: string; readonly body: object; readonly next?: string },
-  asJson: boolean,
-  lines: (answer: unknown) => readonly string[],
-): Promise<ExitCode> {
-  const { verb, ...request } = wish;
-  const path = `/api/recipients/${verb}`;
-  const answer = await askApi(world, { method: 'POST', path, ...request });
-  if (!answer.ok) {
-    world.print.remark(answer.failure.sentence);
-    return 1;
-  }
-  if (asJson) world.print.json(answer.value);
-  else for (const line of lines(answer.value)) world.print.line(line);
-  return 0;
+/** In the body, because addresses of requests are logged. */
+function asked(verb: string, body: object): ApiRequest {
+  return { method: 'POST', path: `/api/recipients/${verb}`, body };
 }
 
 function viewLines(view: unknown): readonly string[] {

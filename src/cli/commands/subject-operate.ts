@@ -1,5 +1,6 @@
 /** What a person may decide about a subject: hold, release, acknowledge, resolve, reopen, note. */
 import { actorOf, BY } from '../actor.ts';
+import { printAnswer } from '../answer.ts';
 import { askApi, fieldOf } from '../api.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
@@ -35,7 +36,10 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
         );
       }
       const until = options.until === null ? null : await followUpInstant(world, options.until);
-      if (until !== null && typeof until !== 'number') return refused(world, until.sentence);
+      if (until !== null && typeof until !== 'number') {
+        world.print.remark(until.sentence);
+        return 1;
+      }
       return post(world, { noun, subject, verb: 'hold' }, options.json, {
         actor: actorOf(options.by),
         reason: options.reason,
@@ -103,30 +107,19 @@ async function followUpInstant(world: World, text: string): Promise<number | { s
   return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
 }
 
-async function post(
+function post(
   world: World,
   wish: { readonly noun: SubjectNoun; readonly subject: string; readonly verb: string },
   asJson: boolean,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
-  const answer = await askApi(world, {
+  const request = {
     method: 'POST',
     path: subjectPath(wish.noun, wish.subject, wish.verb),
     body,
     next: `hookline ${wish.noun} show ${wish.subject}`,
-  });
-  if (!answer.ok) return refused(world, answer.failure.sentence);
-  if (asJson) {
-    world.print.json(answer.value);
-    return 0;
-  }
-  world.print.line(
-    `${fieldOf(answer.value, 'subject')}: ${fieldOf(answer.value, 'decision')} [${fieldOf(answer.value, 'rule')}]`,
-  );
-  return 0;
-}
-
-function refused(world: World, sentence: string): ExitCode {
-  world.print.remark(sentence);
-  return 1;
+  } as const;
+  return printAnswer(world, request, asJson, (answer) => [
+    `${fieldOf(answer, 'subject')}: ${fieldOf(answer, 'decision')} [${fieldOf(answer, 'rule')}]`,
+  ]);
 }

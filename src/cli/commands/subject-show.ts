@@ -1,5 +1,5 @@
 /** `payments show`, `alerts show`: the whole story of one subject. */
-import { askApi } from '../api.ts';
+import { JSON_FLAG, printAnswer } from '../answer.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { storyLines } from '../story.ts';
 import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
@@ -11,20 +11,14 @@ export function showCommand(noun: SubjectNoun, example: string): Command {
     name: `${noun} show`,
     summary: 'Print what happened, what was decided and by which rule, and what comes next.',
     arguments: [{ name: 'REF', arity: 'one' }],
-    options: { json: { kind: 'flag', about: 'the same for programs' } },
+    options: { json: JSON_FLAG },
     examples: [`hookline ${noun} show ${example}`],
-    run: async ({ arguments: [subject = ''], options }, world) => {
-      const answer = await askApi(world, {
-        method: 'GET',
-        path: subjectPath(noun, subject, null),
-      });
-      if (!answer.ok) {
-        world.print.remark(answer.failure.sentence);
-        return 1;
-      }
-      if (options.json) world.print.json(answer.value);
-      else for (const line of storyLines(noun, readView(answer.value))) world.print.line(line);
-      return 0;
-    },
+    run: ({ arguments: [subject = ''], options }, world) =>
+      printAnswer(
+        world,
+        { method: 'GET', path: subjectPath(noun, subject, null) },
+        options.json,
+        (answer) => storyLines(noun, readView(answer)),
+      ),
   });
 }

@@ -1,5 +1,5 @@
 /** `payments simulate`: the whole ladder with its dates, without doing anything. */
-import { askApi } from '../api.ts';
+import { JSON_FLAG, printAnswer } from '../answer.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { planLines } from '../story.ts';
 import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
@@ -13,24 +13,15 @@ export function simulateCommand(noun: SubjectNoun, example: string): Command {
     arguments: [{ name: 'REF', arity: 'one' }],
     options: {
       ladder: { kind: 'text', value: 'ID', about: 'another ladder than its own' },
-      json: { kind: 'flag', about: 'the same for programs' },
+      json: JSON_FLAG,
     },
     examples: [`hookline ${noun} simulate ${example}`],
-    run: async ({ arguments: [subject = ''], options }, world) => {
+    run: ({ arguments: [subject = ''], options }, world) => {
       const query = options.ladder === null ? '' : `?ladder=${encodeURIComponent(options.ladder)}`;
       const path = `${subjectPath(noun, subject, 'simulate')}${query}`;
-      const answer = await askApi(world, {
-        method: 'GET',
-        path,
-      });
-      if (!answer.ok) {
-        world.print.remark(answer.failure.sentence);
-        return 1;
-      }
-      if (options.json) world.print.json(answer.value);
-      else
-        for (const line of planLines(noun, subject, readPlan(answer.value))) world.print.line(line);
-      return 0;
+      return printAnswer(world, { method: 'GET', path }, options.json, (answer) =>
+        planLines(noun, subject, readPlan(answer)),
+      );
     },
   });
 }

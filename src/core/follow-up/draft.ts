@@ -112,8 +112,3 @@ export function decisionOf(draft: Draft, accepted = true): Decision {
 export function refuse(draft: Draft, decision: string, rule: string): Decision {
   return { state: draft.state, effects: [], decision, rule, accepted: false };
 }
-
-/** A time for people reading a timeline. ISO, to the minute. */
-export function clockText(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16)}Z`;
-}

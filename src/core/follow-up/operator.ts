@@ -1,13 +1,6 @@
 /** What people may do: hold, release, acknowledge, resolve, reopen, note. */
-import {
-  clockText,
-  type Draft,
-  decisionOf,
-  note,
-  recordStep,
-  refuse,
-  setFollowUp,
-} from './draft.ts';
+import { clockText } from '../written-time.ts';
+import { type Draft, decisionOf, note, recordStep, refuse, setFollowUp } from './draft.ts';
 import { standing } from './episode.ts';
 import { noteChange, refresh, schedule } from './refresh.ts';
 import type { Decision, FollowUp, OperatorInput } from './types.ts';

@@ -1,7 +1,8 @@
 /** What became of a notice comes back: sent, failed, skipped, postponed. */
 
 import type { NoticeOutcome } from '../notice.ts';
-import { clockText, type Draft, note, setFollowUp } from './draft.ts';
+import { clockText } from '../written-time.ts';
+import { type Draft, note, setFollowUp } from './draft.ts';
 import { postponed } from './episode.ts';
 import { schedule } from './refresh.ts';
 import type { NoticeRecord, StepRecord } from './types.ts';

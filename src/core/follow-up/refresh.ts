@@ -2,7 +2,8 @@
  * Brings status, follow-up and timer in line with what is known. Called after every change, so
  * that the result depends on the facts alone and not on the way they came.
  */
-import { clockText, type Draft, note, setFollowUp, tell } from './draft.ts';
+import { clockText } from '../written-time.ts';
+import { type Draft, note, setFollowUp, tell } from './draft.ts';
 import { episodeOf, openings, standing } from './episode.ts';
 import { settledStatus, statusOf } from './status.ts';
 import { contentOf, targetOf } from './steps.ts';

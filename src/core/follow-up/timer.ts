@@ -1,7 +1,9 @@
 /** A timer fires: everything is checked again, because the world may have moved on since it was set. */
+
 import type { Step } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
-import { clockText, type Draft, note, recordStep, setFollowUp, tell } from './draft.ts';
+import { clockText } from '../written-time.ts';
+import { type Draft, note, recordStep, setFollowUp, tell } from './draft.ts';
 import { postponed } from './episode.ts';
 import { refresh, schedule } from './refresh.ts';
 import { postponement, skipRule } from './rules.ts';

@@ -8,9 +8,9 @@ import { defaultCustomerCalendar } from '../../../src/core/default-ladders.ts';
 import { isOpening } from '../../../src/core/follow-up/status.ts';
 import type { OperatorInput, Policy } from '../../../src/core/follow-up/types.ts';
 import type { NoticeOutcome } from '../../../src/core/notice.ts';
-import { ALWAYS, DAY, HOUR, MONDAY_NOON, World } from '../../support/follow-up.ts';
+import { ALWAYS, DAY, HOUR, World } from '../../support/follow-up.ts';
 import { holds } from '../../support/property.ts';
-import { essence, type Said, said } from '../../support/said.ts';
+import { essence, type Said, said, WISHES } from '../../support/said.ts';
 
 /**
  * What happens at one moment: a fact, or a race of two, in any order (before a step is due there may
@@ -23,18 +23,7 @@ interface Moment {
   readonly person: OperatorInput | null;
 }
 
-const person = fc.constantFrom<OperatorInput | null>(
-  null,
-  null,
-  null,
-  { kind: 'hold', until: null, reason: 'x', actor: 'ada' },
-  { kind: 'hold', until: MONDAY_NOON + 20 * DAY, reason: 'x', actor: 'ada' },
-  { kind: 'release', actor: 'ada' },
-  { kind: 'acknowledge', actor: 'ada' },
-  { kind: 'resolve', reason: null, actor: 'ada' },
-  { kind: 'reopen', actor: 'ada' },
-  { kind: 'note', text: 'called', actor: 'ada' },
-);
+const person = fc.constantFrom<OperatorInput | null>(null, null, null, ...WISHES);
 
 /**
  * Without disputes and parts, where the order within one moment still shows: a dispute that comes

@@ -8,7 +8,7 @@ import { decide } from '../../../src/core/follow-up/index.ts';
 import type { Input, SubjectState } from '../../../src/core/follow-up/types.ts';
 import { DAY, HOUR, MONDAY_NOON, payment, policy, World } from '../../support/follow-up.ts';
 import { holds } from '../../support/property.ts';
-import { essence, type Said, said } from '../../support/said.ts';
+import { essence, type Said, said, WISHES } from '../../support/said.ts';
 
 function deliver(facts: readonly Said[]): World {
   const world = new World();
@@ -58,13 +58,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 3,
     arbitrary: fc
       .constantFrom<Input>(
-        { kind: 'hold', until: null, reason: 'x', actor: 'ada' },
-        { kind: 'hold', until: MONDAY_NOON + 20 * DAY, reason: 'x', actor: 'ada' },
-        { kind: 'release', actor: 'ada' },
-        { kind: 'acknowledge', actor: 'ada' },
-        { kind: 'resolve', reason: null, actor: 'ada' },
-        { kind: 'reopen', actor: 'ada' },
-        { kind: 'note', text: 'called', actor: 'ada' },
+        ...WISHES,
         { kind: 'timer', generation: 0 },
         { kind: 'timer', generation: 1 },
         { kind: 'timer', generation: 3 },
