@@ -10,6 +10,8 @@ import process from 'node:process';
 const NODE_MAJOR = 24;
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) {
+  const { keepCompiledModules } = await import('../launch/compile-cache.js');
+  keepCompiledModules();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
 } else {

@@ -1,7 +1,9 @@
 /** `npm run dev:edge`: the same application in workerd, with a local D1, Restate and mail catcher. */
+import { keepCompiledModules } from './compile-cache.js';
 import { refuseOldNode } from './node-version.ts';
 
 refuseOldNode();
+keepCompiledModules();
 // Imported only now: on an older Node the imports themselves would fail, and say nothing useful.
 const { enter } = await import('./entry.ts');
 const { startEdgeRuntime } = await import('./edge-runtime.ts');
