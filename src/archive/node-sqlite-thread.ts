@@ -57,15 +57,23 @@ function open(): DatabaseSync {
     timeout: OPEN_TIMEOUT_MS,
     enableForeignKeyConstraints: true,
   });
-  if (role === 'write') {
-    setWriteAheadLog(opened);
-    // FULL: every commit is followed by an fsync of the log; NORMAL would lose acknowledged events
-    // on a power cut.
-    opened.exec('PRAGMA synchronous = FULL');
-    applyMigrations(opened, migrations, Date.now());
+  try {
+    if (role === 'write') prepareForWrites(opened);
+    opened.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
+    return opened;
+  } catch (error) {
+    // At once: whoever hears of the failure may open the file next, and must not find it locked.
+    opened.close();
+    throw error;
   }
-  opened.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
-  return opened;
+}
+
+function prepareForWrites(opened: DatabaseSync): void {
+  setWriteAheadLog(opened);
+  // FULL: every commit is followed by an fsync of the log; NORMAL would lose acknowledged events
+  // on a power cut.
+  opened.exec('PRAGMA synchronous = FULL');
+  applyMigrations(opened, migrations, Date.now());
 }
 
 /** The switch to WAL answers "busy" at once when another process is switching, whatever the timeout. */
