@@ -10,7 +10,7 @@ import { registerDeployment } from '../../src/durable/register.ts';
 import { payment } from '../support/follow-up.ts';
 import { freePorts } from '../support/restate.ts';
 import { oneReminder, source } from './sources.ts';
-import { days, eventually, granted, MODES, type Stage, startStage } from './stage.ts';
+import { days, eventually, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
 describe('an answer', () => {
   const askedAt = Date.UTC(2026, 2, 2, 12);
@@ -28,7 +28,7 @@ describe('an answer', () => {
   });
 });
 
-describe.each(MODES)('an answer that grew old, $mode', ({ alwaysReplay }) => {
+inBothModes('an answer that grew old', (alwaysReplay) => {
   let stage: Stage;
   let mailboxes: ServedEndpoint | null = null;
   let port = 0;

@@ -1,12 +1,12 @@
 /** A mail that failed and meets quiet hours at its next attempt waits for better hours as itself. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
 import { messageIdOf } from '../../src/mail/message-id.ts';
 import { ALWAYS, HOUR, payment } from '../support/follow-up.ts';
 import { oneReminder, source } from './sources.ts';
-import { eventually, granted, MODES, type Stage, startStage } from './stage.ts';
+import { eventually, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
-describe.each(MODES)('a mail that waits for better hours, $mode', ({ alwaysReplay }) => {
+inBothModes('a mail that waits for better hours', (alwaysReplay) => {
   let stage: Stage;
   let openHour = 0;
   beforeAll(async () => {

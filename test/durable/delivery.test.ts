@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
 import { alert, DAY, payment } from '../support/follow-up.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
 import { oneReminder, source } from './sources.ts';
-import { eventually, granted, MODES, type Stage, startStage } from './stage.ts';
+import { eventually, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
 const customer = (email: string) => ({
   customer: { email, name: null, locale: null, zone: null, country: null },
 });
 
-describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
+inBothModes('delivery on Restate', (alwaysReplay) => {
   let stage: Stage;
   let back: SmtpSink | null = null;
   beforeAll(async () => {
@@ -181,7 +181,7 @@ describe.each(MODES)('delivery on Restate, $mode', ({ alwaysReplay }) => {
   });
 });
 
-describe.each(MODES)('a burst of escalations on Restate, $mode', ({ alwaysReplay }) => {
+inBothModes('a burst of escalations on Restate', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     // Ten minutes of follow-up in six seconds.

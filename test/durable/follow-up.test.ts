@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alert, DAY, payment } from '../support/follow-up.ts';
-import { days, eventually, MODES, type Stage, startStage } from './stage.ts';
+import { days, eventually, inBothModes, type Stage, startStage } from './stage.ts';
 
-describe.each(MODES)('follow-up on Restate, $mode', ({ alwaysReplay }) => {
+inBothModes('follow-up on Restate', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

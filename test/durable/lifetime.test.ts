@@ -7,7 +7,7 @@ import {
   eventually,
   failOn,
   granted,
-  MODES,
+  inBothModes,
   type Stage,
   startStage,
   statesOf,
@@ -18,7 +18,7 @@ const timersOf = (stage: Stage, subject: string) =>
     `SELECT id, scheduled_at, scheduled_start_at FROM sys_invocation_status WHERE target_service_key = '${subject}' AND target_handler_name = 'onTimer' AND status = 'scheduled'`,
   );
 
-describe.each(MODES)('what the objects keep, $mode', ({ alwaysReplay }) => {
+inBothModes('what the objects keep', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
 import type { ParkMessageV1 } from '../../src/durable/contract.ts';
 import { registerDeployment, selfCheck } from '../../src/durable/register.ts';
 import { payment } from '../support/follow-up.ts';
-import { days, eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
+import { days, eventually, failOn, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
 /** Fails as an unreachable archive does until it is told to work. */
 function breakable(): { wrap: (archive: Archive) => Archive; works: boolean; refused: number } {
@@ -22,7 +22,7 @@ function breakable(): { wrap: (archive: Archive) => Archive; works: boolean; ref
   return switchboard;
 }
 
-describe.each(MODES)('when something is away, $mode', ({ alwaysReplay }) => {
+inBothModes('when something is away', (alwaysReplay) => {
   const archiveSwitch = breakable();
   let stage: Stage;
   beforeAll(async () => {

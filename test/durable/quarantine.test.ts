@@ -1,15 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ALWAYS, payment } from '../support/follow-up.ts';
 import { operatorOf } from './operator.ts';
 import { source } from './sources.ts';
-import { eventually, failOn, granted, MODES, type Stage, startStage, statesOf } from './stage.ts';
+import {
+  eventually,
+  failOn,
+  granted,
+  inBothModes,
+  type Stage,
+  startStage,
+  statesOf,
+} from './stage.ts';
 
 /** A zone that does not exist makes the calendar throw: a bug of ours, as far as an event can tell. */
 const BROKEN = { ...ALWAYS, zone: 'Mars/Olympus' };
 const NO_ADDRESS = { email: null, name: null, locale: null, zone: null, country: null };
 const isOf = (id: string) => (issue: { readonly source: string }) => issue.source === id;
 
-describe.each(MODES)('what the objects refuse or set aside, $mode', ({ alwaysReplay }) => {
+inBothModes('what the objects refuse or set aside', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
 import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
 import { type Clock, scaledClock } from '../../src/core/clock.ts';
@@ -40,6 +41,13 @@ export const MODES = [
   { mode: 'plain', alwaysReplay: false },
   { mode: 'replayed at every suspension', alwaysReplay: true },
 ] as const;
+
+/** The same tests both ways and at the same time, for most of that time is waiting. */
+export function inBothModes(title: string, tests: (alwaysReplay: boolean) => void): void {
+  describe.concurrent.each(MODES)('$mode', ({ alwaysReplay }) => {
+    describe(title, { concurrent: false }, () => tests(alwaysReplay));
+  });
+}
 
 export interface Stage {
   readonly restate: RunningRestate;
@@ -163,7 +171,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     fetch,
     timeoutMs: 10_000,
   });
-  return {
+  const stage: Stage = {
     restate,
     ingress,
     sink,
@@ -176,6 +184,16 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     mailsAbout: (subject) => sink.messages().filter((mail) => isAbout(mail, subject)),
     ...speech(restate, ingress, deps.clock),
   };
+  await warmUp(stage);
+  return stage;
+}
+
+/** The first fact takes as long as half a day lasts here, and ladders are not to notice. */
+async function warmUp(stage: Stage): Promise<void> {
+  const [id = ''] = stage.sources.keys();
+  const paid = payment('payment.paid', stage.now(), { ref: 'in_first' });
+  await stage.fact(`${id}/in_first`, paid, { eventKey: 'evt_first' });
+  await stage.view(`${id}/in_first`);
 }
 
 function rcptAnswers(sink: SmtpSink): Stage['answerRcpt'] {
@@ -266,7 +284,7 @@ export async function eventually<Value>(
       return await look();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 }

@@ -1,10 +1,10 @@
 /** A timer whose handling throws is set aside, and its follow-up must not stop with it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ALWAYS, payment } from '../support/follow-up.ts';
 import { source } from './sources.ts';
-import { days, eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
+import { days, eventually, failOn, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
-describe.each(MODES)('a timer that cannot be handled, $mode', ({ alwaysReplay }) => {
+inBothModes('a timer that cannot be handled', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

@@ -4,9 +4,9 @@ import { messageIdOf } from '../../src/mail/message-id.ts';
 import { alert, payment } from '../support/follow-up.ts';
 import type { SinkReply } from '../support/smtp-sink.ts';
 import { oneReminder, source } from './sources.ts';
-import { days, eventually, MODES, type Stage, startStage } from './stage.ts';
+import { days, eventually, inBothModes, type Stage, startStage } from './stage.ts';
 
-describe.each(MODES)('a mail the server takes without an answer, $mode', ({ alwaysReplay }) => {
+inBothModes('a mail the server takes without an answer', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

@@ -1,13 +1,13 @@
 /** From an unsubscribe and back: asked of a running Restate, with the command line. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
 import { operatorOf } from './operator.ts';
-import { eventually, failOn, granted, MODES, type Stage, startStage } from './stage.ts';
+import { eventually, failOn, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
 const EMAIL = 'carol@example.com';
 const customer = { email: EMAIL, name: null, locale: null, zone: null, country: null };
 
-describe.each(MODES)('a suppression, $mode', ({ alwaysReplay }) => {
+inBothModes('a suppression', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });

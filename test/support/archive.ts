@@ -1,5 +1,5 @@
 /** Records for the archive's tests, from seeds. */
-import { hash } from 'node:crypto';
+import { createCipheriv, hash } from 'node:crypto';
 import type { EventRecord, RejectionRecord } from '../../src/archive/contract.ts';
 import type { RejectionLimits } from '../../src/archive/rejection-log.ts';
 
@@ -67,20 +67,19 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Bytes that no compression makes smaller. */
+/** Bytes that no compression makes smaller: a cipher's key stream, the same for a seed. */
 export function noise(length: number, seed: number): Uint8Array {
-  const random = seededRandom(seed);
-  const bytes = new Uint8Array(length);
-  for (let index = 0; index < length; index += 1) bytes[index] = random() * 256;
-  return bytes;
+  const [key, counter] = [Buffer.alloc(16), Buffer.alloc(16)];
+  key.writeUInt32LE(seed);
+  const stream = createCipheriv('aes-128-ctr', key, counter).update(new Uint8Array(length));
+  return new Uint8Array(stream);
 }
 
 /** JSON of about that many bytes, as repetitive as webhooks are. */
 export function paymentJson(length: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
-  const lines: unknown[] = [];
-  const text = () => JSON.stringify({ id: `evt_${seed}`, object: 'event', lines }, null, 2);
-  let size = text().length;
+  const lines: string[] = [];
+  let size = 0;
   while (size < length) {
     const line = {
       id: `il_${random().toString(36).slice(2)}`,
@@ -88,8 +87,10 @@ export function paymentJson(length: number, seed: number): Uint8Array {
       currency: 'eur',
       description: '1 × Pro plan (at €49.00 / month)',
     };
-    lines.push(line);
-    size += JSON.stringify(line, null, 2).length + 30;
+    const text = JSON.stringify(line, null, 2);
+    lines.push(text);
+    size += text.length + 3;
   }
-  return new TextEncoder().encode(text());
+  const head = `{"id": "evt_${seed}", "object": "event", "lines": [`;
+  return new TextEncoder().encode(`${head}${lines.join(',\n')}]}`);
 }
