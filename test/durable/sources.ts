@@ -36,6 +36,13 @@ export function oneReminder(after: '1h' | '1d' = '1d'): Policy['ladders'] {
   return { ...policy().ladders, failed: failedOnce };
 }
 
+/** The steps of a failed payment, three days apart. */
+export function spread(): Policy['ladders'] {
+  const after = ['1d', '4d', '7d'] as const;
+  const steps = failed.steps.map((step, i) => ({ ...step, after: after[i] ?? ('30d' as const) }));
+  return { ...policy().ladders, failed: ladder('payment-failed', steps) };
+}
+
 export function source(id: string, over: Partial<Policy>, live = true): ResolvedSource {
   const base = policy();
   const alerts = { critical: atOnce, high: atOnce, medium: later, low: later };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,11 @@ import {
   type LaunchEnvironment,
   type Launched,
   launchEnvironment,
+  launchInTerminal,
   launchScript,
   mailsTo,
 } from '../support/launched.ts';
+import { queryRows } from '../support/restate.ts';
 
 const START = 'src/node.ts';
 const ADA = 'ada@example.org';
@@ -30,7 +32,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  running?.signal('SIGTERM');
+  if (running !== null && groupLives(running.pid)) running.signal('SIGKILL');
+  else running?.signal('SIGTERM');
   await running?.exited;
   rmSync(dir, { recursive: true, force: true });
 }, 60_000);
@@ -38,6 +41,15 @@ afterAll(async () => {
 async function start(argv: readonly string[] = []): Promise<void> {
   running = launchScript(START, env, argv);
   addresses = await running.ready;
+}
+
+function groupLives(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function childPids(): readonly number[] {
@@ -55,6 +67,13 @@ async function headersOfMailTo(address: string): Promise<string> {
   const source = await fetch(`${addresses.mail}/api/email/${mail.id}/source`);
   const [headers = ''] = (await source.text()).replaceAll('\r\n', '\n').split('\n\n');
   return `\n${headers.replaceAll(/\n(?=[ \t])/g, '')}\n`;
+}
+
+/** What Restate still has to do, for whoever reads why it did not happen. */
+async function unfinished(): Promise<string> {
+  const sql =
+    "SELECT target, status, retry_count, last_failure FROM sys_invocation WHERE status != 'completed'";
+  return JSON.stringify(await queryRows(addresses.restateAdmin, sql), null, 1);
 }
 
 // One story: each step starts from what the one before it left behind, as a person's day does.
@@ -161,10 +180,12 @@ describe('npm start', () => {
     await eventually(async () => running?.stderr().includes('is back') ?? false, 60_000);
     const sent = hookline(env, 'trigger', 'stripe', 'invoice.paid', '--id', 'in_1ADA');
     expect(sent).toMatchObject({ code: 0 });
-    await eventually(async () => {
-      const view = JSON.parse(hookline(env, 'payments', 'show', 'stripe/in_1ADA', '--json').stdout);
-      return view.status === 'paid';
-    }, 30_000);
+    const shown = () => hookline(env, 'payments', 'show', 'stripe/in_1ADA', '--json').stdout;
+    await eventually(
+      async () => JSON.parse(shown()).status === 'paid',
+      30_000,
+      async () => `${shown()}\n${await unfinished()}\n${running?.stderr()}`,
+    );
   }, 120_000);
 
   it('clears away what a killed parent left behind, and starts', async () => {
@@ -172,9 +193,24 @@ describe('npm start', () => {
     running?.signal('SIGKILL');
     await running?.exited;
     expect(orphans.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
-    await start();
+    running = launchInTerminal(['npm', 'start'], env);
+    addresses = await running.ready;
     expect(orphans.map(commandOf)).toEqual([null, null]);
     expect(hookline(env, 'payments', 'show', 'stripe/in_1ADA').stdout).toContain('paid');
+  }, 120_000);
+
+  // Ctrl-C reaches npm, the gateway and whatever shares their group, all at the same moment.
+  it('ends npm start on Ctrl-C, cleanly, with nothing left running', async () => {
+    const children = childPids();
+    expect(children.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
+    running?.signal('SIGINT');
+    // What npm's own shell makes of the signal is npm's; the gateway says how it ended itself.
+    expect([0, 130, 'SIGINT']).toContain(await running?.exited);
+    expect(running?.stderr()).toMatch(/\nStopping\. Press Ctrl-C again to force\.\nStopped\.\n$/);
+    expect(children.map(commandOf)).toEqual([null, null]);
+    expect(groupLives(running?.pid ?? 0)).toBe(false);
+    const left = readdirSync(join(dir, 'data'));
+    expect(left.filter((name) => /\.pid$|-wal$/.test(name))).toEqual([]);
   }, 120_000);
 
   it('names a taken port and the variable that moves it, and leaves nothing behind', async () => {

@@ -27,7 +27,9 @@ function withConfig(text: string | null, [script, ...argv]: readonly string[]): 
   const path = join(dir, 'gateway.config.ts');
   if (text === null) rmSync(path, { force: true });
   else writeFileSync(path, text);
-  return runScript(join(dir, script ?? ''), argv, dir);
+  // What is compiled of this copy is of no use to anybody else.
+  const env = { NODE_COMPILE_CACHE: join(dir, 'compiled') };
+  return runScript(join(dir, script ?? ''), argv, dir, env);
 }
 
 function expectSentence({ code, stderr }: CommandResult, parts: readonly string[]): void {

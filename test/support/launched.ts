@@ -80,6 +80,7 @@ function launchCommand(
     detached: inOwnGroup,
   });
   const tell = (signal: NodeJS.Signals): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     if (inOwnGroup && child.pid !== undefined) process.kill(-child.pid, signal);
     else child.kill(signal);
   };
@@ -162,10 +163,16 @@ export async function mailsTo(catcher: string, address: string): Promise<readonl
   return all.filter(({ to }) => to.some((one) => one.address === address));
 }
 
-export async function eventually(holds: () => Promise<boolean>, withinMs: number): Promise<void> {
+export async function eventually(
+  holds: () => Promise<boolean>,
+  withinMs: number,
+  evidence: () => Promise<string> = async () => '',
+): Promise<void> {
   const deadlineMs = performance.now() + withinMs;
   while (!(await holds())) {
-    if (performance.now() > deadlineMs) throw new Error(`did not happen within ${withinMs} ms`);
+    if (performance.now() > deadlineMs) {
+      throw new Error(`did not happen within ${withinMs} ms\n${await evidence()}`);
+    }
     await sleep(200);
   }
 }
