@@ -129,12 +129,17 @@ export const FALSEHOODS: readonly Falsehood[] = [
   {
     name: 'a mail that no object knows of',
     caughtAs: 'mail_phantom',
-    falsify: (evidence) => ({
-      ...evidence,
-      mails: evidence.mails.map((mail, place) =>
-        place === 0 ? { ...mail, messageId: '<nobody@knows>' } : mail,
-      ),
-    }),
+    falsify: (evidence) => {
+      // One whose notice says so: around a kill some mails are unclaimed as it is.
+      const claimed = evidence.mails.findIndex(({ messageId }) => isClaimed(evidence, messageId));
+      if (claimed < 0) throw new Error('no mail that an object knows of');
+      return {
+        ...evidence,
+        mails: evidence.mails.map((mail, place) =>
+          place === claimed ? { ...mail, messageId: '<nobody@knows>' } : mail,
+        ),
+      };
+    },
   },
   {
     name: 'an open payment whose step was forgotten',
@@ -157,6 +162,12 @@ export const FALSEHOODS: readonly Falsehood[] = [
     falsify: mailAfterPayment,
   },
 ];
+
+function isClaimed({ states }: Evidence, messageId: string): boolean {
+  return [...states.values()].some(({ notices }) =>
+    notices.some(({ outcome }) => outcome?.kind === 'sent' && outcome.messageId === messageId),
+  );
+}
 
 export interface Trial {
   /** Names of falsehoods that the checker let pass. */
