@@ -28,7 +28,7 @@ describe('when one part is away for a while', () => {
   it('mails everything once after a mail server that was down for the whole burst', async () => {
     const { port } = sink;
     await sink.close();
-    const { verdict, burst } = await runThrough({
+    const { verdict, burst, evidence } = await runThrough({
       name: 'mail server down',
       gateway,
       sink: () => sink,
@@ -41,7 +41,12 @@ describe('when one part is away for a while', () => {
     });
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
-    expect(verdict.mails).toBeGreaterThan(20);
+    // Whoever is left open hears of it; how many that are, chance decides.
+    const open = [...evidence.states.values()].filter(
+      ({ followUp }) => followUp?.closedAt === null,
+    );
+    expect(open.length).toBeGreaterThan(5);
+    expect(verdict.mails).toBeGreaterThanOrEqual(open.length);
     expect(burst.attempts.filter(({ status }) => status !== 200)).toEqual([]);
   }, 180_000);
 
