@@ -24,4 +24,4 @@ const open = async () => {
   return { archive, executor };
 };
 
-testArchive('node:sqlite', open, { largestMiB: 25 });
+testArchive('node:sqlite', open, { noiseMiBMax: 25 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,8 +7,11 @@ import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { createPrint, printable, table } from '../../src/cli/print.ts';
 import { instantOf, spanMs } from '../../src/cli/times.ts';
 import { cli } from '../support/cli-world.ts';
+import { sharedPath } from '../support/shared.ts';
 import { leftOut } from '../support/skipped.ts';
 
+const signatures = sharedPath('vectors/signatures.json');
+const payloads = sharedPath('payloads');
 const ENV = { STRIPE_WEBHOOK_SECRET: 'whsec_x', HOOKLINE_DATA_DIR: '/nonexistent' };
 
 describe('hookline', () => {
@@ -111,6 +114,18 @@ describe('hookline', () => {
     const { code, out } = await cli(['providers', 'list', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ id: 'stripe' }));
+  });
+
+  it.skipIf(signatures === null)('ends a good run of vectors with what passed', async () => {
+    const { code, out } = await cli(['vectors', signatures ?? '', '--provider', 'stripe']);
+    expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([0, '9 passed, 0 failed']);
+  });
+
+  it.skipIf(payloads === null)('ends a good run of payloads with what passed', async () => {
+    const files = readdirSync(payloads ?? '').filter((name) => name.endsWith('.json'));
+    const paths = files.map((name) => join(payloads ?? '', name));
+    const { code, out } = await cli(['facts', ...paths, '--provider', 'stripe']);
+    expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([0, '64 passed, 0 failed']);
   });
 
   it('fails a vector run in which nothing ran', async () => {

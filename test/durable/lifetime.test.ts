@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recipientKeyOf } from '../../src/durable/recipient-key.ts';
 import { alert, DAY, payment } from '../support/follow-up.ts';
 import { source } from './sources.ts';
@@ -87,10 +87,10 @@ inBothModes('what the objects keep', (alwaysReplay) => {
   });
 });
 
-describe('without remembered timers, as on Workers', () => {
+inBothModes('without remembered timers, as on Workers', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage({ alwaysReplay: false, cancelTimers: false });
+    stage = await startStage({ alwaysReplay, cancelTimers: false });
   });
   afterAll(() => stage?.close());
 
@@ -106,11 +106,11 @@ describe('without remembered timers, as on Workers', () => {
   });
 });
 
-describe('a mailbox', () => {
+inBothModes('a mailbox', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     // A day in 100 ms: a mailbox is idle after thirty.
-    stage = await startStage({ alwaysReplay: false, scale: 864_000 });
+    stage = await startStage({ alwaysReplay, scale: 864_000 });
   });
   afterAll(() => stage?.close());
 

@@ -3,14 +3,14 @@
  * signed deliveries go in, and mails come out at a mail server.
  */
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineGateway } from '../../src/config.ts';
 import type { Calendar } from '../../src/core/ladder.ts';
 import { formatProblems, resolveGateway } from '../../src/resolve.ts';
 import { providers } from '../../webhooks/index.ts';
 import { failedInvoice, githubDelivery, SECRETS, stripeDelivery } from '../support/gateway.ts';
 import { operatorOf } from './operator.ts';
-import { eventually, type Stage, startStage } from './stage.ts';
+import { eventually, inBothModes, type Stage, startStage } from './stage.ts';
 
 const env = {
   STRIPE_SECRET: SECRETS.stripe,
@@ -96,11 +96,11 @@ function resolved() {
   return gateway.value;
 }
 
-describe('a source', () => {
+inBothModes('a source', (alwaysReplay) => {
   let stage: Stage;
   let operator: ReturnType<typeof operatorOf>;
   beforeAll(async () => {
-    stage = await startStage({ alwaysReplay: false, gateway: resolved() });
+    stage = await startStage({ alwaysReplay, gateway: resolved() });
     operator = operatorOf(stage);
   });
   afterAll(() => stage?.close());

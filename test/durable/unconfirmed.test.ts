@@ -1,5 +1,5 @@
 /** A mail server that takes mails and does not say so: one copy too many, never four. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { messageIdOf } from '../../src/mail/message-id.ts';
 import { alert, payment } from '../support/follow-up.ts';
 import type { SinkReply } from '../support/smtp-sink.ts';
@@ -75,11 +75,11 @@ inBothModes('a mail the server takes without an answer', (alwaysReplay) => {
   });
 });
 
-describe('a digest the server takes without an answer', () => {
+inBothModes('a digest the server takes without an answer', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     // Ten minutes of follow-up in six seconds.
-    stage = await startStage({ alwaysReplay: false, scale: 100 });
+    stage = await startStage({ alwaysReplay, scale: 100 });
   });
   afterAll(() => stage?.close());
 

@@ -43,6 +43,21 @@ async function start(argv: readonly string[] = []): Promise<void> {
   addresses = await running.ready;
 }
 
+/** Where the ports of this copy are listened on, as the kernel says. */
+function listeners(ports: LaunchEnvironment): readonly { readonly host: string }[] {
+  const own = new Set(Object.values(ports).map(Number).filter(Number.isInteger));
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8'));
+  return tables.flatMap((table) =>
+    table.split('\n').flatMap((line) => {
+      const [, local = '', , state] = line.trim().split(/\s+/);
+      const [address = '', port = ''] = local.split(':');
+      if (state !== '0A' || !own.has(Number.parseInt(port, 16))) return [];
+      const host = Buffer.from(address, 'hex').toReversed().join('.');
+      return [{ host }];
+    }),
+  );
+}
+
 function groupLives(pid: number): boolean {
   try {
     process.kill(-pid, 0);
@@ -79,7 +94,8 @@ async function unfinished(): Promise<string> {
 // One story: each step starts from what the one before it left behind, as a person's day does.
 describe('npm start', () => {
   it('is ready when it says so, and an event posted right then is taken', async () => {
-    await start(['--time-scale', '86400']);
+    running = launchInTerminal(['npm', 'start', '--', '--time-scale', '86400'], env);
+    addresses = await running.ready;
     expect((await fetch(`${addresses.gateway}/readyz`)).status).toBe(200);
     const sent = hookline(
       env,
@@ -89,6 +105,33 @@ describe('npm start', () => {
     expect(sent).toMatchObject({ code: 0, stderr: '' });
     expect(sent.stdout).toContain('hookline payments show stripe/in_1ADA');
   }, 120_000);
+
+  it('prints where everything is, and the secrets that senders need', () => {
+    const printed = running?.stdout() ?? '';
+    const secrets = JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
+    for (const name of ['stripe', 'github', 'standard']) {
+      expect(printed).toContain(`POST ${addresses.gateway}/webhooks/${name}\n`);
+      expect(addresses.webhooks[name]).toBe(`${addresses.gateway}/webhooks/${name}`);
+    }
+    for (const name of ['STRIPE_WEBHOOK', 'GITHUB_WEBHOOK', 'STANDARD_WEBHOOKS'].map(
+      (one) => `${one}_SECRET`,
+    )) {
+      expect(secrets[name]).toMatch(/.{32}/);
+      expect(printed).toContain(`${name} ${secrets[name]}\n`);
+    }
+    expect(printed).toContain(`HOOKLINE_TOKEN ${secrets.HOOKLINE_TOKEN}\n`);
+    for (const address of [addresses.mail, addresses.restateAdmin])
+      expect(printed).toContain(address);
+  });
+
+  it('runs Restate with four partitions, and listens on this machine only', async () => {
+    const metrics = await fetch(`http://127.0.0.1:${env['HOOKLINE_RESTATE_NODE_PORT']}/metrics`);
+    const partitions = (await metrics.text()).matchAll(/partition="(\d+)"/g);
+    expect([...new Set(Array.from(partitions, ([, id]) => id))].toSorted()).toEqual([
+      ...['0', '1', '2', '3'],
+    ]);
+    expect(listeners(env).map(({ host }) => host)).toEqual(Array(7).fill('127.0.0.1'));
+  });
 
   it('sends two reminders and one escalation, in order and once each', async () => {
     const escalations = async () =>
@@ -150,12 +193,19 @@ describe('npm start', () => {
     expect(again.stderr).toContain('hookline payments show stripe/in_2ADA');
   }, 120_000);
 
-  it('stops what it started on SIGTERM and exits 0', async () => {
-    const pids = childPids();
-    running?.signal('SIGTERM');
-    expect(await running?.exited).toBe(0);
-    expect(pids.map(commandOf)).toEqual([null, null]);
-  }, 60_000);
+  // Ctrl-C reaches npm, the gateway and whatever shares their group, all at the same moment.
+  it('ends npm start on Ctrl-C, cleanly, with nothing left running', async () => {
+    const children = childPids();
+    expect(children.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
+    running?.signal('SIGINT');
+    // What npm's own shell makes of the signal is npm's; the gateway says how it ended itself.
+    expect([0, 130, 'SIGINT']).toContain(await running?.exited);
+    expect(running?.stderr()).toMatch(/\nStopping\. Press Ctrl-C again to force\.\nStopped\.\n$/);
+    expect(children.map(commandOf)).toEqual([null, null]);
+    expect(groupLives(running?.pid ?? 0)).toBe(false);
+    const left = readdirSync(join(dir, 'data'));
+    expect(left.filter((name) => /\.pid$|-wal$/.test(name))).toEqual([]);
+  }, 120_000);
 
   it('finds its data, its secrets, its mails and its clock again at the second start', async () => {
     const secrets = readFileSync(join(dir, 'data', 'secrets.json'), 'utf8');
@@ -193,25 +243,17 @@ describe('npm start', () => {
     running?.signal('SIGKILL');
     await running?.exited;
     expect(orphans.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
-    running = launchInTerminal(['npm', 'start'], env);
-    addresses = await running.ready;
+    await start();
     expect(orphans.map(commandOf)).toEqual([null, null]);
     expect(hookline(env, 'payments', 'show', 'stripe/in_1ADA').stdout).toContain('paid');
   }, 120_000);
 
-  // Ctrl-C reaches npm, the gateway and whatever shares their group, all at the same moment.
-  it('ends npm start on Ctrl-C, cleanly, with nothing left running', async () => {
-    const children = childPids();
-    expect(children.map((pid) => commandOf(pid) !== null)).toEqual([true, true]);
-    running?.signal('SIGINT');
-    // What npm's own shell makes of the signal is npm's; the gateway says how it ended itself.
-    expect([0, 130, 'SIGINT']).toContain(await running?.exited);
-    expect(running?.stderr()).toMatch(/\nStopping\. Press Ctrl-C again to force\.\nStopped\.\n$/);
-    expect(children.map(commandOf)).toEqual([null, null]);
-    expect(groupLives(running?.pid ?? 0)).toBe(false);
-    const left = readdirSync(join(dir, 'data'));
-    expect(left.filter((name) => /\.pid$|-wal$/.test(name))).toEqual([]);
-  }, 120_000);
+  it('stops what it started on SIGTERM and exits 0', async () => {
+    const pids = childPids();
+    running?.signal('SIGTERM');
+    expect(await running?.exited).toBe(0);
+    expect(pids.map(commandOf)).toEqual([null, null]);
+  }, 60_000);
 
   it('names a taken port and the variable that moves it, and leaves nothing behind', async () => {
     const holder = createServer().listen(0, '127.0.0.1');

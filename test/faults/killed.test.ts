@@ -33,6 +33,7 @@ describe('kill -9 in the middle of 500 events', () => {
     });
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
+    expect(verdict.orderedPairs).toBeGreaterThan(500);
     expect(verdict.mails).toBeGreaterThan(20);
     // The same checker finds every lie that can be made of what this very run left behind.
     const { uncaught, tried } = tryFalsehoods(evidence);
@@ -60,12 +61,14 @@ describe('kill -9 in the middle of 500 events', () => {
     });
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
+    expect(verdict.orderedPairs).toBeGreaterThan(500);
     expect(verdict.mails).toBeGreaterThan(20);
     expect(gateway.nodePid()).not.toBe(before.node);
     expect(gateway.restatePid()).not.toBe(before.restate);
   }, 180_000);
 
   it('of both at once loses and doubles nothing', async () => {
+    const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
     const { verdict } = await runThrough({
       name: 'both killed',
       gateway,
@@ -79,6 +82,9 @@ describe('kill -9 in the middle of 500 events', () => {
     });
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
+    expect(verdict.orderedPairs).toBeGreaterThan(500);
     expect(verdict.mails).toBeGreaterThan(20);
+    expect(gateway.nodePid()).not.toBe(before.node);
+    expect(gateway.restatePid()).not.toBe(before.restate);
   }, 180_000);
 });

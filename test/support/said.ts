@@ -1,8 +1,8 @@
 /** Facts drawn at random, and what of a state must not depend on the order they came in. */
 import fc from 'fast-check';
-import type { PaymentFact, PaymentFactName } from '../../src/core/fact.ts';
+import type { AlertFact, PaymentFact, PaymentFactName, SubjectFact } from '../../src/core/fact.ts';
 import type { OperatorInput, SubjectState } from '../../src/core/follow-up/types.ts';
-import { DAY, HOUR, MONDAY_NOON, payment } from './follow-up.ts';
+import { alert, DAY, HOUR, MONDAY_NOON, payment } from './follow-up.ts';
 
 const NAMES: readonly PaymentFactName[] = [
   'payment.due',
@@ -20,13 +20,13 @@ const NAMES: readonly PaymentFactName[] = [
   'payment.linked',
 ];
 
-export interface Said {
-  readonly fact: PaymentFact;
+export interface Said<Fact extends SubjectFact = SubjectFact> {
+  readonly fact: Fact;
   readonly eventKey: string;
 }
 
 /** Few distinct seconds on purpose: ties are where order-dependence hides. */
-export const said = (spanMs: number): fc.Arbitrary<Said> =>
+export const said = (spanMs: number): fc.Arbitrary<Said<PaymentFact>> =>
   fc
     .record({
       name: fc.constantFrom(...NAMES),
@@ -55,6 +55,25 @@ export const said = (spanMs: number): fc.Arbitrary<Said> =>
       // An event key stands for one content: the same key never says two different things.
       const eventKey = `evt_${id}_${ref}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}`;
       return { fact, eventKey };
+    });
+
+/** The same of an alert: fewer names, and what is said of it may change how bad it is. */
+export const saidOfAlert = (spanMs: number): fc.Arbitrary<Said<AlertFact>> =>
+  fc
+    .record({
+      name: fc.constantFrom(
+        'alert.opened' as const,
+        'alert.updated' as const,
+        'alert.closed' as const,
+      ),
+      second: fc.nat({ max: 8 }),
+      severity: fc.constantFrom(null, 'critical' as const, 'high' as const, 'low' as const),
+      id: fc.nat({ max: 30 }),
+    })
+    .map(({ name, second, severity, id }) => {
+      const at = MONDAY_NOON + Math.round((second / 8) * spanMs);
+      const eventKey = `evt_${id}_${name}_${second}_${severity}`;
+      return { fact: alert(name, at, { severity }), eventKey };
     });
 
 /** What must not depend on order: everything but the story of how it came to be. */
