@@ -1,6 +1,7 @@
 /** The story of a subject as lines for a terminal. Times are local, and follow-up time. */
 import type { FollowUp, NoticeRecord } from '../core/follow-up/types.ts';
 import type { NoticeOutcome } from '../core/notice.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { SimulateAnswer, SubjectView } from '../durable/contract.ts';
 import { formatMoney, readerOf } from '../mail/format.ts';
 import { table } from './print.ts';
@@ -34,7 +35,7 @@ export function storyLines(noun: SubjectNoun, view: SubjectView): readonly strin
 function belongsLines(noun: SubjectNoun, linkedTo: string | null): readonly string[] {
   if (linkedTo === null) return [];
   return [
-    `Belongs to ${linkedTo}; its story goes on there. Type: hookline ${noun} show ${linkedTo}`,
+    `Belongs to ${linkedTo}; its story goes on there. Type: hookline ${noun} show ${shellWord(linkedTo)}`,
   ];
 }
 
@@ -104,7 +105,7 @@ function nextLine(noun: SubjectNoun, view: SubjectView): string {
     followUp.next === null
       ? 'nothing is armed'
       : `${followUp.next.step} at ${localTime(followUp.next.at)}`;
-  return `Next: ${step}. To ${verb} it, type: hookline ${noun} ${verb} ${view.subject}${tail}`;
+  return `Next: ${step}. To ${verb} it, type: hookline ${noun} ${verb} ${shellWord(view.subject)}${tail}`;
 }
 
 function closedText(followUp: FollowUp): string {
@@ -120,7 +121,7 @@ export function planLines(
   if (plan.anchorAt === null && plan.steps.length === 0) {
     return [
       `Nothing asked for a follow-up of ${plan.subject}, so no ladder runs. ` +
-        `Type: hookline ${noun} show ${plan.subject}`,
+        `Type: hookline ${noun} show ${shellWord(plan.subject)}`,
     ];
   }
   return [

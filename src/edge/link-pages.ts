@@ -6,6 +6,7 @@
 import type { Context } from 'hono';
 import type { SubjectKind } from '../core/fact.ts';
 import type { FollowUp } from '../core/follow-up/types.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { SubjectView } from '../durable/contract.ts';
 import type { IngressFailure } from '../durable/ingress-contract.ts';
 import type { EdgeDeps } from './deps.ts';
@@ -40,7 +41,7 @@ export function createLinkPages(deps: EdgeDeps) {
         title: subject,
         paragraphs: [
           'Its timeline holds every event, notice and decision with its rule. To read it, type:',
-          `npx hookline ${kind}s show ${subject}`,
+          `npx hookline ${kind}s show ${shellWord(subject)}`,
         ],
       });
     },

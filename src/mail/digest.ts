@@ -72,11 +72,14 @@ function digestLetter(items: readonly Block[], count: number, businessName: stri
   const more: readonly Block[] =
     rest > 0 ? [paragraph([`And ${rest} more, which the dashboard and the CLI list.`])] : [];
   const noun = count === 1 ? 'notice' : 'notices';
+  const need = count === 1 ? 'needs' : 'need';
   return {
-    subject: [`${count} ${noun} that need a person: ${businessName}`],
+    subject: [`${count} ${noun} that ${need} a person: ${businessName}`],
     blocks: [
       paragraph([
-        `${count} ${noun} came up for you within minutes, so they are in one mail. Each stays open until somebody acknowledges it or it is settled.`,
+        count === 1
+          ? '1 notice came up for you right after others. It stays open until somebody acknowledges it or it is settled.'
+          : `${count} notices came up for you within minutes, so they are in one mail. Each stays open until somebody acknowledges it or it is settled.`,
       ]),
       ...items,
       ...more,

@@ -55,6 +55,12 @@ describe('a digest', () => {
     expect(mail.headers['X-Hookline-Subject']).toBe('stripe/in_1 stripe/in_2');
   });
 
+  it('of one notice speaks of one', () => {
+    const mail = digestOf([escalation(1)]);
+    expect(mail.subject).toBe('1 notice that needs a person: Acme Books');
+    expect(mail.text).toMatch(/^1 notice came up for you right after others\. It stays open/);
+  });
+
   it('is the same mail whatever the order of its notices, and another with one more', () => {
     const id = digestOf([escalation(1), escalation(2)]).messageId;
     expect(digestOf([escalation(2), escalation(1)]).messageId).toBe(id);

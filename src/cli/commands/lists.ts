@@ -1,4 +1,6 @@
 /** `events list`, `rejections list`, `sources list`, `issues`: what the gateway holds. */
+
+import { shellWord } from '../../core/shell-word.ts';
 import { JSON_FLAG, printAnswer } from '../answer.ts';
 import { fieldOf } from '../api.ts';
 import { type Command, defineCommand, type ExitCode, type World } from '../command.ts';
@@ -35,7 +37,9 @@ export const eventsList: Command = defineCommand({
           text(event, 'subject'),
           `${text(event, 'deliveries')}x ${words(event, 'flags')}`,
         ]),
-        ...(typeof next === 'string' ? ['', `More: hookline events list --before '${next}'`] : []),
+        ...(typeof next === 'string'
+          ? ['', `More: hookline events list --before ${shellWord(next)}`]
+          : []),
       ];
     }),
 });

@@ -1,4 +1,6 @@
 /** What a person may decide about a subject: hold, release, acknowledge, resolve, reopen, note. */
+
+import { shellWord } from '../../core/shell-word.ts';
 import { actorOf, BY } from '../actor.ts';
 import { printAnswer } from '../answer.ts';
 import { askApi, fieldOf } from '../api.ts';
@@ -29,10 +31,10 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
     examples: [`hookline ${noun} hold ${example} --until 3d --reason "talking to them"`],
     run: async ({ arguments: [subject = ''], options }, world) => {
       if (options.reason === null) {
-        const until = options.until === null ? '' : ` --until ${options.until}`;
+        const until = options.until === null ? '' : ` --until ${shellWord(options.until)}`;
         throw new Misuse(
           'A hold needs --reason: someone will ask why. ' +
-            `Type: hookline ${noun} hold ${subject}${until} --reason "…"`,
+            `Type: hookline ${noun} hold ${shellWord(subject)}${until} --reason "…"`,
         );
       }
       const until = options.until === null ? null : await followUpInstant(world, options.until);
@@ -117,7 +119,7 @@ function post(
     method: 'POST',
     path: subjectPath(wish.noun, wish.subject, wish.verb),
     body,
-    next: `hookline ${wish.noun} show ${wish.subject}`,
+    next: `hookline ${wish.noun} show ${shellWord(wish.subject)}`,
   } as const;
   return printAnswer(world, request, asJson, (answer) => [
     `${fieldOf(answer, 'subject')}: ${fieldOf(answer, 'decision')} [${fieldOf(answer, 'rule')}]`,

@@ -1,4 +1,6 @@
 /** `trigger`: builds a realistic event, signs it and posts it to the gateway. */
+
+import { shellWord } from '../../core/shell-word.ts';
 import { noAnswerSentence } from '../api.ts';
 import { runBurst, type Shot, summaryText } from '../burst.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
@@ -123,7 +125,7 @@ function meaningText(meaning: TriggerMeaning): string {
   switch (meaning.kind) {
     case 'subject': {
       const { noun, subject } = meaning;
-      return `Subject: ${subject}\nNext: hookline ${noun} show ${subject}`;
+      return `Subject: ${subject}\nNext: hookline ${noun} show ${shellWord(subject)}`;
     }
     case 'kept':
       return 'Kept in the archive; nothing follows up on this event.';
