@@ -14,7 +14,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Half of the tests wait for a server or for time to pass; on two cores more lie about time.
     maxWorkers: 3,
-    maxConcurrency: 10,
+    // Of those that wait for follow-up time to pass: more at once begin so late that steps merge.
+    maxConcurrency: 6,
     sequence: { sequencer: SlowestFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE } },

@@ -150,23 +150,23 @@ inBothModes('follow-up on Restate', (alwaysReplay) => {
     const failedAt = stage.now();
     const link = () =>
       stage.fact(
-        `stripe/${invoice}`,
+        `patient/${invoice}`,
         payment('payment.linked', failedAt, { ref: invoice, aliases: [intent] }),
       );
     const failure = () =>
-      stage.fact(`stripe/${intent}`, payment('payment.failed', failedAt, { ref: intent }));
+      stage.fact(`patient/${intent}`, payment('payment.failed', failedAt, { ref: intent }));
     if (linkFirst) await link();
     else await failure();
     if (linkFirst) await failure();
     else await link();
     await eventually(async () => {
-      expect((await stage.view(`stripe/${invoice}`)).status).toBe('failed');
+      expect((await stage.view(`patient/${invoice}`)).status).toBe('failed');
     });
-    expect(await stage.view(`stripe/${intent}`)).toMatchObject({
+    expect(await stage.view(`patient/${intent}`)).toMatchObject({
       status: 'joined',
-      linkedTo: `stripe/${invoice}`,
+      linkedTo: `patient/${invoice}`,
     });
-    await eventually(async () => expect(await stepsOf(invoice)).toContain('reminder-1'));
-    expect(stage.mailsAbout(`stripe/${intent}`)).toHaveLength(0);
+    await eventually(async () => expect(await stepsOf(invoice, 'patient')).toContain('reminder-1'));
+    expect(stage.mailsAbout(`patient/${intent}`)).toHaveLength(0);
   });
 });

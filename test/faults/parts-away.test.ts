@@ -135,6 +135,8 @@ describe('when one part is away for a while', () => {
 });
 
 const PROVIDERS_PATIENCE_MS = 4_000;
+/** How long the gateway waits for Restate. */
+const GIVEN_UP_AFTER_MS = 3_500;
 
 /** Some were refused as a provider wants it, none in another way, and in the end all were taken. */
 function expectRefused(attempts: readonly Attempt[], acked: number, fromMs: number): void {
@@ -144,9 +146,16 @@ function expectRefused(attempts: readonly Attempt[], acked: number, fromMs: numb
   expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
   expect(refused.filter(({ retryAfter }) => !/^[1-9]\d*$/.test(retryAfter ?? ''))).toEqual([]);
   expect(refused.filter(({ endedAt }) => endedAt < fromMs)).toEqual([]);
-  const took = refused.map(({ sentAt, endedAt }) => endedAt - sentAt).toSorted((a, b) => a - b);
   // Not the slowest: on a machine that is busy with other tests one may have waited for the sender.
-  expect(took[Math.floor(took.length * 0.9)]).toBeLessThan(PROVIDERS_PATIENCE_MS);
+  // How late such a machine makes any answer, those that were good show.
+  const good = attempts.filter(({ status }) => status === 200);
+  const patienceMs = Math.max(PROVIDERS_PATIENCE_MS, GIVEN_UP_AFTER_MS + tookAt(0.99, good));
+  expect(tookAt(0.9, refused)).toBeLessThan(patienceMs);
+}
+
+function tookAt(share: number, attempts: readonly Attempt[]): number {
+  const took = attempts.map(({ sentAt, endedAt }) => endedAt - sentAt).toSorted((x, y) => x - y);
+  return took[Math.floor(took.length * share)] ?? 0;
 }
 
 /** Events whose bytes went to Restate, as `/metrics` counts them. */
