@@ -38,9 +38,11 @@ inBothModes('follow-up on Restate', (alwaysReplay) => {
   });
 
   it.concurrent('sends nothing more once the payment is paid between two reminders', async () => {
-    const subject = 'stripe/in_paid';
+    const subject = 'patient/in_paid';
     await stage.fact(subject, payment('payment.failed', stage.now(), { ref: 'in_paid' }));
-    await eventually(async () => expect(await stepsOf('in_paid')).toContain('reminder-1'));
+    await eventually(async () =>
+      expect(await stepsOf('in_paid', 'patient')).toContain('reminder-1'),
+    );
     await stage.fact(subject, payment('payment.paid', stage.now(), { ref: 'in_paid' }));
     const settled = await eventually(async () => {
       const { notices } = await stage.view(subject);
@@ -52,7 +54,7 @@ inBothModes('follow-up on Restate', (alwaysReplay) => {
     expect(view.status).toBe('paid');
     expect(view.followUp).toMatchObject({ status: 'closed', closedBy: 'paid', next: null });
     expect(stage.mailsAbout(subject)).toHaveLength(settled);
-    expect(await stepsOf('in_paid')).not.toContain('escalation');
+    expect(await stepsOf('in_paid', 'patient')).not.toContain('escalation');
   });
 
   it.concurrent('decides a repeated event once, whether Restate or the state recognises it', async () => {

@@ -12,6 +12,7 @@ import { registerDeployment } from '../../src/durable/register.ts';
 import { payment } from '../support/follow-up.ts';
 import { uniqueId } from '../support/gateway.ts';
 import { freePorts, type RunningRestate, startRestate } from '../support/restate.ts';
+import { eventually } from './stage.ts';
 
 const message = (eventKey: string): FactMessage => ({
   v: 1,
@@ -232,7 +233,8 @@ describe('the ingress client on a real server', () => {
     const down = await ingress.sendFact('payment', 'p/7', message('x'), 'x');
     expect(down).toMatchObject({ ok: false, failure: { reason: 'unreachable' } });
     await server.restart();
-    expect(await ingress.ready()).toEqual({ ok: true, value: null });
+    // It answers before all of its partitions do.
+    await eventually(async () => expect(await ingress.ready()).toEqual({ ok: true, value: null }));
   });
 });
 
