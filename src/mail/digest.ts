@@ -71,13 +71,13 @@ function digestLetter(items: readonly Block[], count: number, businessName: stri
   const rest = count - items.length;
   const more: readonly Block[] =
     rest > 0 ? [paragraph([`And ${rest} more, which the dashboard and the CLI list.`])] : [];
-  const noun = count === 1 ? 'notice' : 'notices';
-  const need = count === 1 ? 'needs' : 'need';
+  const isOne = count === 1;
+  const subject = isOne ? '1 notice that needs a person' : `${count} notices that need a person`;
   return {
-    subject: [`${count} ${noun} that ${need} a person: ${businessName}`],
+    subject: [`${subject}: ${businessName}`],
     blocks: [
       paragraph([
-        count === 1
+        isOne
           ? '1 notice came up for you right after others. It stays open until somebody acknowledges it or it is settled.'
           : `${count} notices came up for you within minutes, so they are in one mail. Each stays open until somebody acknowledges it or it is settled.`,
       ]),

@@ -18,23 +18,34 @@ describe('kill -9 in the middle of 500 events', () => {
     await sink?.close();
   });
 
-  it('of the Restate server loses no acked event, doubles no effect, keeps the order of a payment', async () => {
-    const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
+  /** One burst, in the middle of which `kill` strikes and `restart` does its part. */
+  async function burstThrough(
+    name: string,
+    seed: number,
+    kill: () => Promise<unknown>,
+    restart?: () => Promise<unknown>,
+  ) {
     const { verdict, evidence } = await runThrough({
-      name: 'restate killed',
+      name,
       gateway,
       sink: () => sink,
-      seed: SEED,
+      seed,
       disturb: async (burst) => {
         await burst.untilAcked(150 + (SEED % 200));
-        // The supervisor starts it again, as it would at a user's.
-        return [await killed(burst, gateway.killRestate9)];
+        return [await killed(burst, kill, restart)];
       },
     });
     expect(verdict.violations).toEqual([]);
     expect(verdict.acked).toBe(500);
     expect(verdict.orderedPairs).toBeGreaterThan(500);
     expect(verdict.mails).toBeGreaterThan(20);
+    return evidence;
+  }
+
+  it('of the Restate server loses no acked event, doubles no effect, keeps the order of a payment', async () => {
+    const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
+    // The supervisor starts it again, as it would at a user's.
+    const evidence = await burstThrough('restate killed', SEED, gateway.killRestate9);
     // The same checker finds every lie that can be made of what this very run left behind.
     const { uncaught, tried } = tryFalsehoods(evidence);
     expect(uncaught).toEqual([]);
@@ -45,45 +56,19 @@ describe('kill -9 in the middle of 500 events', () => {
 
   it('of the Node process loses and doubles nothing, and the next start clears the server it left behind', async () => {
     const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
-    const { verdict } = await runThrough({
-      name: 'node killed',
-      gateway,
-      sink: () => sink,
-      seed: SEED + 1,
-      disturb: async (burst) => {
-        await burst.untilAcked(150 + (SEED % 200));
-        const kill = async (): Promise<void> => {
-          await gateway.killNode9();
-          expect(gateway.restatePid()).toBe(before.restate);
-        };
-        return [await killed(burst, kill, gateway.start)];
-      },
-    });
-    expect(verdict.violations).toEqual([]);
-    expect(verdict.acked).toBe(500);
-    expect(verdict.orderedPairs).toBeGreaterThan(500);
-    expect(verdict.mails).toBeGreaterThan(20);
+    const kill = async (): Promise<void> => {
+      await gateway.killNode9();
+      expect(gateway.restatePid()).toBe(before.restate);
+    };
+    await burstThrough('node killed', SEED + 1, kill, gateway.start);
     expect(gateway.nodePid()).not.toBe(before.node);
     expect(gateway.restatePid()).not.toBe(before.restate);
   }, 180_000);
 
   it('of both at once loses and doubles nothing', async () => {
     const before = { node: gateway.nodePid(), restate: gateway.restatePid() };
-    const { verdict } = await runThrough({
-      name: 'both killed',
-      gateway,
-      sink: () => sink,
-      seed: SEED + 2,
-      disturb: async (burst) => {
-        await burst.untilAcked(150 + (SEED % 200));
-        const kill = () => Promise.all([gateway.killNode9(), gateway.killRestate9()]);
-        return [await killed(burst, kill, gateway.start)];
-      },
-    });
-    expect(verdict.violations).toEqual([]);
-    expect(verdict.acked).toBe(500);
-    expect(verdict.orderedPairs).toBeGreaterThan(500);
-    expect(verdict.mails).toBeGreaterThan(20);
+    const kill = () => Promise.all([gateway.killNode9(), gateway.killRestate9()]);
+    await burstThrough('both killed', SEED + 2, kill, gateway.start);
     expect(gateway.nodePid()).not.toBe(before.node);
     expect(gateway.restatePid()).not.toBe(before.restate);
   }, 180_000);

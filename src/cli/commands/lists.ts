@@ -1,5 +1,4 @@
 /** `events list`, `rejections list`, `sources list`, `issues`: what the gateway holds. */
-
 import { shellWord } from '../../core/shell-word.ts';
 import { JSON_FLAG, printAnswer } from '../answer.ts';
 import { fieldOf } from '../api.ts';

@@ -1,5 +1,4 @@
 /** A timer fires: everything is checked again, because the world may have moved on since it was set. */
-
 import type { Step } from '../ladder.ts';
 import type { SkipRule } from '../notice.ts';
 import { clockText } from '../written-time.ts';

@@ -160,7 +160,7 @@ const LAWS: Readonly<Record<string, (generation: number) => Watch>> = {
       if (!open || waits) return null;
       const next = state.followUp?.next;
       const isSet = timer?.generation === state.generation && timer.at === next?.at;
-      return (!isSet || timer === null) && { timer, next };
+      return !isSet && { timer, next };
     },
 
   'every step not sent carries the rule that decided': () => (world) =>
@@ -183,10 +183,9 @@ function breaks(
   acts: readonly Act[],
   generation: number,
 ): ReadonlyMap<string, unknown> {
-  const watches = rules.flatMap((rule) => {
-    const watch = LAWS[rule]?.(generation);
-    return watch === undefined ? [] : [[rule, watch] as const];
-  });
+  const watches = Object.entries(LAWS)
+    .filter(([rule]) => rules.includes(rule))
+    .map(([rule, law]) => [rule, law(generation)] as const);
   const found = new Map<string, unknown>();
   const world = new World(kind);
   for (const one of acts) {
