@@ -90,6 +90,7 @@ export const SKIP_RULES = [
   'source_paused',
   'customer_excluded',
   'held',
+  'joined',
   'settled',
   'acknowledged',
   'no_address',

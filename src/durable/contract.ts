@@ -5,6 +5,7 @@
  */
 import type { SubjectFact, SubjectKind } from '../core/fact.ts';
 import type {
+  Estate,
   FollowUp,
   NoticeRecord,
   OperatorInput,
@@ -32,6 +33,7 @@ export const HANDLER = {
   onFact: 'onFact',
   onTimer: 'onTimer',
   onLink: 'onLink',
+  onHandOver: 'onHandOver',
   onOutcome: 'onOutcome',
   operate: 'operate',
   expire: 'expire',
@@ -108,6 +110,16 @@ export interface LinkMessage {
   readonly to: string;
 }
 
+/** What an id that belongs to another subject hands over to it, once. */
+export interface HandOverMessage {
+  readonly v: 1;
+  /** Follow-up time of the link. */
+  readonly at: number;
+  /** The subjects it went through, the one it came from first. */
+  readonly path: readonly string[];
+  readonly estate: Estate;
+}
+
 /** Clears a tombstone if it still expires at exactly this time; a later fact moves it. */
 export interface ExpireMessage {
   readonly v: 1;
@@ -147,6 +159,8 @@ export interface StillWantedMessage {
   readonly noticeId: string;
   /** Follow-up time of an attempt after the first; null: the first. */
   readonly retriedAt: number | null;
+  /** How many ids that belong to another subject passed the question on. Absent: none. */
+  readonly hops?: number;
 }
 export interface StillWantedAnswer {
   readonly wanted: boolean;

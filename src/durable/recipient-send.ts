@@ -66,7 +66,7 @@ export async function attemptNotice(
   const notAfter = reliableUntil({ askedAt, beganAt, isAgain });
   const { wanted, rule, until } =
     suppressed === null
-      ? await askStillWanted(ctx, notice, retriedAt)
+      ? await askStillWanted(ctx, notice, { noticeId: notice.id, retriedAt })
       : { wanted: false, rule: suppressed, until: null };
   if (!wanted) {
     const unwanted = { kind: 'unwanted', rule: rule ?? 'settled', until } as const;
@@ -109,7 +109,9 @@ export async function attemptDigest(
 ): Promise<RecipientState> {
   const askedAt = await ctx.date.now();
   const answers = await restate.RestatePromise.all(
-    digest.notices.map((notice) => askStillWanted(ctx, notice, null)),
+    digest.notices.map((notice) =>
+      askStillWanted(ctx, notice, { noticeId: notice.id, retriedAt: null }),
+    ),
   );
   const wanted = digest.notices.filter((_, place) => answers[place]?.wanted === true);
   if (wanted.length < digest.notices.length) {

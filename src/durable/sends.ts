@@ -11,6 +11,7 @@ import type {
   ExpireMessage,
   FactMessage,
   FlushMessage,
+  HandOverMessage,
   LinkMessage,
   OutcomeMessage,
   QuarantineMessage,
@@ -80,9 +81,23 @@ export function sendLink(
   send(ctx, { ...to, parameter: message });
 }
 
-export function sendOutcome(ctx: restate.Context, notice: Notice, outcome: NoticeOutcome): void {
-  const to = { service: OBJECT_OF[notice.kind], key: notice.subject, method: HANDLER.onOutcome };
-  const parameter: OutcomeMessage = { v: 1, noticeId: notice.id, outcome };
+export function sendHandOver(
+  ctx: restate.Context,
+  kind: SubjectKind,
+  subject: string,
+  message: HandOverMessage,
+): void {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onHandOver };
+  send(ctx, { ...to, parameter: message });
+}
+
+export function sendOutcome(
+  ctx: restate.Context,
+  { id: noticeId, kind, subject }: Pick<Notice, 'id' | 'kind' | 'subject'>,
+  outcome: NoticeOutcome,
+): void {
+  const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onOutcome };
+  const parameter: OutcomeMessage = { v: 1, noticeId, outcome };
   send(ctx, { ...to, parameter });
 }
 
@@ -137,14 +152,14 @@ export function sendQuarantine(ctx: restate.Context, message: QuarantineMessage)
 /** Asks the subject of a notice; a shared handler, so nobody waits for its key. */
 export function askStillWanted(
   ctx: restate.Context,
-  notice: Notice,
-  retriedAt: number | null,
+  { kind, subject }: Pick<Notice, 'kind' | 'subject'>,
+  question: StillWantedMessage,
 ): restate.InvocationPromise<StillWantedAnswer> {
   return ctx.genericCall<StillWantedMessage, StillWantedAnswer>({
-    service: OBJECT_OF[notice.kind],
-    key: notice.subject,
+    service: OBJECT_OF[kind],
+    key: subject,
     method: HANDLER.stillWanted,
-    parameter: { noticeId: notice.id, retriedAt },
+    parameter: question,
     inputSerde: json(),
     outputSerde: json(),
   });

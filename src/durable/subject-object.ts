@@ -10,6 +10,7 @@ import type {
   ExpireMessage,
   FactAnswer,
   FactMessage,
+  HandOverMessage,
   LinkMessage,
   OperatorAnswer,
   OperatorMessage,
@@ -27,7 +28,7 @@ import type { ServiceDeps } from './deps.ts';
 import { delayUntil } from './deps.ts';
 import { unknownLadder, unknownSource, unreadableMessage } from './errors.ts';
 import { FACT_ENTRY, OPERATOR_ENTRY, PRIVATE, PRIVATE_READ, READ } from './options.ts';
-import { sendTimer } from './sends.ts';
+import { askStillWanted, sendTimer } from './sends.ts';
 import { sourceOf, type TurnAnswer, turn } from './turn.ts';
 
 const DAY_MS = 86_400_000;
@@ -54,6 +55,12 @@ function inputHandlers(kind: SubjectKind, deps: ServiceDeps) {
     onLink: exclusive(PRIVATE, async (ctx: restate.ObjectContext, { at, to }: LinkMessage) => {
       const input = { kind: 'link', to } as const;
       await turn(ctx, deps, { kind, handler: HANDLER.onLink, input, now: at, cause: `link ${to}` });
+    }),
+    onHandOver: exclusive(PRIVATE, async (ctx: restate.ObjectContext, message: HandOverMessage) => {
+      const { at, path, estate } = message;
+      const input = { kind: 'handOver', path, estate } as const;
+      const cause = `hand-over by ${path.at(-1) ?? ''}`;
+      await turn(ctx, deps, { kind, handler: HANDLER.onHandOver, input, now: at, cause });
     }),
     onOutcome: exclusive(PRIVATE, async (ctx: restate.ObjectContext, message: OutcomeMessage) => {
       const { noticeId, outcome } = message;
@@ -170,18 +177,30 @@ function readHandlers(kind: SubjectKind, deps: ServiceDeps) {
     ),
     stillWanted: shared(
       PRIVATE_READ,
-      async (
-        ctx: restate.ObjectSharedContext,
-        { noticeId, retriedAt }: StillWantedMessage,
-      ): Promise<StillWantedAnswer> => {
-        const source = deps.gateway.sources.get(sourceOf(ctx.key));
-        // Nobody is written to on behalf of a source that was taken out of the config.
-        if (source === undefined) return { wanted: false, rule: 'source_paused', until: null };
-        const state = await ctx.get<SubjectState>(STATE_KEY);
-        return stillWanted(state, noticeId, source.policy, retriedAt);
-      },
+      (ctx: restate.ObjectSharedContext, message: StillWantedMessage) =>
+        answerStillWanted(ctx, deps, kind, message),
     ),
   };
+}
+
+/** Charge to payment, payment to invoice; more only where links form a circle. */
+const HOPS_MAX = 4;
+
+async function answerStillWanted(
+  ctx: restate.ObjectSharedContext,
+  deps: ServiceDeps,
+  kind: SubjectKind,
+  { noticeId, retriedAt, hops = 0 }: StillWantedMessage,
+): Promise<StillWantedAnswer> {
+  const source = deps.gateway.sources.get(sourceOf(ctx.key));
+  // Nobody is written to on behalf of a source that was taken out of the config.
+  if (source === undefined) return { wanted: false, rule: 'source_paused', until: null };
+  const state = await ctx.get<SubjectState>(STATE_KEY);
+  const subject = state?.linkedTo ?? null;
+  if (subject === null) return stillWanted(state, noticeId, source.policy, retriedAt, hops > 0);
+  // The notice was handed over with everything else: who has it now knows.
+  if (hops >= HOPS_MAX) return { wanted: false, rule: 'joined', until: null };
+  return askStillWanted(ctx, { kind, subject }, { noticeId, retriedAt, hops: hops + 1 });
 }
 
 function viewOf(known: SubjectState | null, subject: string, kind: SubjectKind): SubjectView {

@@ -17,7 +17,9 @@ import { noticesOf } from './notices.ts';
 import {
   sendDeliver,
   sendFact,
+  sendHandOver,
   sendLink,
+  sendOutcome,
   sendQuarantine,
   sendSubjectExpire,
   sendTimer,
@@ -158,6 +160,14 @@ function sendEffect(ctx: restate.ObjectContext, call: TurnCall, effect: Effect):
     sendLink(ctx, kind, alias, { v: 1, at: now, to: ctx.key });
   }
   if (effect.kind === 'forward') forward(ctx, call, effect);
+  if (effect.kind === 'handOver') {
+    const { to, path, estate } = effect;
+    sendHandOver(ctx, kind, to, { v: 1, at: now, path, estate });
+  }
+  if (effect.kind === 'outcome') {
+    const { to: subject, noticeId: id, outcome } = effect;
+    sendOutcome(ctx, { id, kind, subject }, outcome);
+  }
   if (effect.kind === 'expire') {
     const { at } = effect;
     sendSubjectExpire(ctx, kind, ctx.key, { v: 1, at }, retentionUntil(at, now));

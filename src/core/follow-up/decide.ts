@@ -3,11 +3,12 @@
  * `now` is an argument, the policy plain values, and the same call gives the same answer for ever.
  */
 import { isPaymentFact, type SubjectKind } from '../fact.ts';
-import { type Draft, decisionOf, draftOf, note } from './draft.ts';
+import { type Draft, decisionOf, draftOf, note, noteOnce } from './draft.ts';
+import { linkAliases, onHandOver, onLink } from './join.ts';
 import { onOperator } from './operator.ts';
 import { onOutcome } from './outcome.ts';
 import { noteChange, refresh } from './refresh.ts';
-import { ALIASES_MAX, EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
+import { EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
 import { matterOf, settledAt } from './status.ts';
 import { onTimer } from './timer.ts';
 import type { Decision, FactInput, Input, Policy, SubjectFactName, SubjectState } from './types.ts';
@@ -36,6 +37,9 @@ export function decide({ state, subject, kind, input, now, policy }: DecideInput
       return decisionOf(draft);
     case 'link':
       onLink(draft, input.to);
+      return decisionOf(draft);
+    case 'handOver':
+      onHandOver(draft, input);
       return decisionOf(draft);
     case 'outcome':
       onOutcome(draft, input.noticeId, input.outcome);
@@ -80,6 +84,8 @@ function causeOf(input: Input): string {
       return `timer g${input.generation}`;
     case 'link':
       return `link to ${input.to}`;
+    case 'handOver':
+      return `hand-over by ${input.path.at(-1) ?? 'nobody'}`;
     case 'outcome':
       return `notice ${input.noticeId}`;
     default:
@@ -123,41 +129,4 @@ function saysMore(before: SubjectState, after: SubjectState, fact: SubjectFactNa
     after.details !== before.details ||
     after.openings.length !== before.openings.length
   );
-}
-
-/** A storm of repeats must not push the story off the timeline. */
-function noteOnce(draft: Draft, decision: string, rule: string): void {
-  const last = draft.state.timeline.at(-1);
-  if (last?.cause === draft.cause && last.rule === rule) {
-    draft.decision = decision;
-    draft.rule = rule;
-    return;
-  }
-  note(draft, decision, rule);
-}
-
-/** Each other id is told once that it belongs here; telling twice would only cost. */
-function linkAliases(draft: Draft, aliases: readonly string[]): void {
-  for (const alias of aliases) {
-    const { state } = draft;
-    if (state.aliases.includes(alias) || state.subject.endsWith(`/${alias}`)) continue;
-    draft.state = { ...state, aliases: [...state.aliases, alias].slice(-ALIASES_MAX) };
-    draft.effects.push({ kind: 'link', alias });
-  }
-}
-
-/** This id belongs to another subject: what is known goes there, and so does all that follows. */
-function onLink(draft: Draft, to: string): void {
-  const { state } = draft;
-  if (to === state.subject || to === state.linkedTo) {
-    noteOnce(draft, 'already joined', 'duplicate');
-    return;
-  }
-  draft.state = { ...state, linkedTo: to };
-  for (const { fact, eventKey } of state.carried) {
-    draft.effects.push({ kind: 'forward', to, fact, eventKey });
-  }
-  refresh(draft);
-  draft.state = { ...draft.state, carried: [], openings: [] };
-  note(draft, `belongs to ${to}: ${state.carried.length} facts handed on`, 'joined');
 }

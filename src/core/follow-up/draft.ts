@@ -47,6 +47,17 @@ export function note(draft: Draft, decision: string, rule: string, detail?: stri
   draft.state = { ...draft.state, timeline };
 }
 
+/** A storm of repeats must not push the story off the timeline. */
+export function noteOnce(draft: Draft, decision: string, rule: string): void {
+  const last = draft.state.timeline.at(-1);
+  if (last?.cause === draft.cause && last.rule === rule) {
+    draft.decision = decision;
+    draft.rule = rule;
+    return;
+  }
+  note(draft, decision, rule);
+}
+
 export function setFollowUp(draft: Draft, followUp: FollowUp | null): void {
   draft.state = { ...draft.state, followUp };
 }

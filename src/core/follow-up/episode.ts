@@ -59,7 +59,7 @@ function isEnded(state: SubjectState, previous: FollowUp, openSince: number): bo
   const doneAt = [
     previous.createdAt,
     previous.acknowledged?.at ?? 0,
-    state.hold?.since ?? 0,
+    previous.heldAt ?? state.hold?.since ?? 0,
     ...previous.steps.filter(({ result }) => result === 'notified').map(({ at }) => at),
   ];
   return Math.max(...doneAt) < openSince;

@@ -43,6 +43,7 @@ function hold(draft: Draft, input: OperatorInput & { kind: 'hold' }): Decision {
   const { until, actor } = input;
   const reason = input.reason.slice(0, 500);
   draft.state = { ...draft.state, hold: { until, reason, actor, since: draft.now } };
+  setFollowUp(draft, { ...followUp, heldAt: draft.now });
   schedule(draft);
   const span = until === null ? 'until released' : `until ${clockText(until)}`;
   note(draft, `on hold ${span}`, 'held', reason);
@@ -69,24 +70,31 @@ function acknowledge(draft: Draft, actor: string): Decision {
   if (followUp.escalatedAt === null) {
     return refuse(draft, 'nothing was escalated yet', 'not_escalated');
   }
-  const done = new Set(followUp.steps.map(({ step }) => step));
-  const spared = followUp.ladder.steps.filter(
-    (step) => step.action === 'escalate' && !done.has(step.id),
-  );
-  let current: FollowUp = { ...followUp, acknowledged: { at: draft.now, by: actor } };
-  for (const { id } of spared) {
-    current = recordStep(draft, current, {
-      step: id,
-      at: draft.now,
-      generation: draft.state.generation,
-      result: 'skipped',
-      rule: 'acknowledged',
-    });
-  }
+  const acknowledged = { ...followUp, acknowledged: { at: draft.now, by: actor } };
+  const current = spareEscalations(draft, acknowledged);
   setFollowUp(draft, { ...current, status: standing(draft.state, current) });
   schedule(draft);
   note(draft, 'acknowledged: no further escalation', 'acknowledged');
   return decisionOf(draft);
+}
+
+/** Who acknowledged is on it: nobody else is to be paged. */
+export function spareEscalations(draft: Draft, followUp: FollowUp): FollowUp {
+  const done = new Set(followUp.steps.map(({ step }) => step));
+  const spared = followUp.ladder.steps.filter(
+    (step) => step.action === 'escalate' && !done.has(step.id),
+  );
+  return spared.reduce<FollowUp>(
+    (current, { id }) =>
+      recordStep(draft, current, {
+        step: id,
+        at: draft.now,
+        generation: draft.state.generation,
+        result: 'skipped',
+        rule: 'acknowledged',
+      }),
+    followUp,
+  );
 }
 
 function resolve(draft: Draft, input: OperatorInput & { kind: 'resolve' }): Decision {

@@ -9,6 +9,9 @@ import type { NoticeRecord, StepRecord } from './types.ts';
 
 export function onOutcome(draft: Draft, noticeId: string, outcome: NoticeOutcome): void {
   const { state } = draft;
+  if (state.linkedTo !== null) {
+    draft.effects.push({ kind: 'outcome', to: state.linkedTo, noticeId, outcome });
+  }
   const record = state.notices.find(({ id }) => id === noticeId);
   if (record === undefined) {
     note(draft, `outcome of a forgotten notice: ${outcome.kind}`, outcome.kind, noticeId);
@@ -19,9 +22,10 @@ export function onOutcome(draft: Draft, noticeId: string, outcome: NoticeOutcome
   draft.state = { ...state, notices };
   note(draft, outcomeText(outcome), 'rule' in outcome ? outcome.rule : outcome.kind, record.step);
   if (outcome.kind === 'postponed') postpone(draft, record, outcome.until);
-  // A hold ends: what it stopped on its way out is owed again.
-  if (outcome.kind === 'skipped' && outcome.rule === 'held') postpone(draft, record, draft.now);
-  else if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
+  // A hold ends, a hand-over arrives: what either stopped on its way out is owed again.
+  if (outcome.kind === 'skipped' && (outcome.rule === 'held' || outcome.rule === 'joined')) {
+    postpone(draft, record, draft.now);
+  } else if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
   join(draft, record);
 }
 

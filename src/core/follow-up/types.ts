@@ -13,6 +13,7 @@ import type {
 } from '../fact.ts';
 import type { Ladder } from '../ladder.ts';
 import type { NoticeContent, NoticeOutcome, Person, SkipRule, TemplateName } from '../notice.ts';
+import type { HandOver } from './inputs.ts';
 
 export type SubjectFactName = PaymentFactName | AlertFactName;
 
@@ -92,6 +93,8 @@ export interface FollowUp {
   /** The step an armed timer is for, and when. Null: nothing armed. */
   readonly next: { readonly step: string; readonly at: number } | null;
   readonly acknowledged: { readonly at: number; readonly by: string } | null;
+  /** When a person last put it on hold, released or not. */
+  readonly heldAt?: number;
   readonly escalatedAt: number | null;
   readonly closedAt: number | null;
   /** `paid`, `voided`, `resolved`, `exhausted`, `joined`… */
@@ -196,34 +199,6 @@ export interface SubjectState {
   readonly expiresAt: number | null;
 }
 
-export interface FactInput {
-  readonly kind: 'fact';
-  readonly fact: SubjectFact;
-  readonly eventKey: string;
-  /** `webhook`, `replay`, `reconcile`, `forwarded`. */
-  readonly via: string;
-}
-
-export type OperatorInput =
-  | {
-      readonly kind: 'hold';
-      readonly until: number | null;
-      readonly reason: string;
-      readonly actor: string;
-    }
-  | { readonly kind: 'release'; readonly actor: string }
-  | { readonly kind: 'acknowledge'; readonly actor: string }
-  | { readonly kind: 'resolve'; readonly reason: string | null; readonly actor: string }
-  | { readonly kind: 'reopen'; readonly actor: string }
-  | { readonly kind: 'note'; readonly text: string; readonly actor: string };
-
-export type Input =
-  | FactInput
-  | { readonly kind: 'timer'; readonly generation: number }
-  | { readonly kind: 'link'; readonly to: string }
-  | { readonly kind: 'outcome'; readonly noticeId: string; readonly outcome: NoticeOutcome }
-  | OperatorInput;
-
 /**
  * `noticeId` is `{subject}/{generation}/{step}/{place in the list}/{time in base 36}`: no address in
  * it, and never reused, not even by a subject that was forgotten and begins to count anew.
@@ -258,6 +233,14 @@ export type Effect =
       readonly fact: SubjectFact;
       readonly eventKey: string;
     }
+  | (HandOver & { readonly to: string })
+  /** Tell the subject this one was linked to what became of a notice it was handed. */
+  | {
+      readonly kind: 'outcome';
+      readonly to: string;
+      readonly noticeId: string;
+      readonly outcome: NoticeOutcome;
+    }
   | { readonly kind: 'expire'; readonly at: number };
 
 export interface Decision {
@@ -270,4 +253,5 @@ export interface Decision {
   readonly accepted: boolean;
 }
 
+export type { Estate, FactInput, HandOver, Input, OperatorInput } from './inputs.ts';
 export type { PlannedStep, Policy } from './policy.ts';

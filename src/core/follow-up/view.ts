@@ -117,10 +117,13 @@ export function stillWanted(
   noticeId: string,
   policy: Policy,
   retriedAt: number | null,
+  isHandedOn = false,
 ): Wanted {
   const not = (rule: SkipRule, until: number | null = null) => ({ wanted: false, rule, until });
   const wanted = { wanted: true, rule: null, until: null };
   const record = state?.notices.find(({ id }) => id === noticeId);
+  // The hand-over it is part of has yet to arrive: then the step is owed, and asked about, anew.
+  if (record === undefined && isHandedOn) return not('joined');
   if (state === null || record === undefined) return not('settled');
   if (record.template === 'resolved') return policy.paused === 'all' ? not('all_paused') : wanted;
   const followUp = state.followUp;

@@ -1,8 +1,8 @@
 /** Rules at the edges: each was broken by a concrete sequence of events once. */
 import { describe, expect, it } from 'vitest';
 import type { PaymentFact } from '../../../src/core/fact.ts';
-import { decide, simulate, stillWanted } from '../../../src/core/follow-up/index.ts';
-import type { Effect, Policy, SubjectState } from '../../../src/core/follow-up/types.ts';
+import { simulate, stillWanted } from '../../../src/core/follow-up/index.ts';
+import type { Policy, SubjectState } from '../../../src/core/follow-up/types.ts';
 import type { Ladder } from '../../../src/core/ladder.ts';
 import type { Notice } from '../../../src/core/notice.ts';
 import { decideDelivery } from '../../../src/core/recipient.ts';
@@ -187,69 +187,6 @@ describe('an invoice that takes several payments', () => {
     world.fact(ofPart('payment.disputed', day(1), 4_000));
     world.fact(ofPart('payment.dispute_won', day(2), 4_000));
     expect(world.state?.status).toBe('failed');
-  });
-});
-
-describe('an id that was joined', () => {
-  /** Two objects and what they send each other, as the durable layer carries it. */
-  function joined() {
-    const states = new Map<string, SubjectState | null>();
-    const world = new World();
-    const give = (subject: string, input: Parameters<typeof decide>[0]['input'], now: number) => {
-      const before = states.get(subject) ?? null;
-      const { policy } = world;
-      const decision = decide({ state: before, subject, kind: 'payment', input, now, policy });
-      states.set(subject, decision.state);
-      for (const effect of decision.effects) carry(subject, effect, now);
-      return decision;
-    };
-    const carry = (from: string, effect: Effect, now: number): void => {
-      if (effect.kind === 'link') {
-        give(`stripe/${effect.alias}`, { kind: 'link', to: from }, now);
-      }
-      if (effect.kind === 'forward') {
-        const { fact, eventKey, to } = effect;
-        give(to, { kind: 'fact', fact, eventKey, via: 'forwarded' }, now);
-      }
-    };
-    const say = (fact: PaymentFact, eventKey: string, now: number) =>
-      give(`stripe/${fact.ref}`, { kind: 'fact', fact, eventKey, via: 'webhook' }, now);
-    const expire = (subject: string, now: number): void => {
-      const at = states.get(subject)?.expiresAt;
-      if (at !== null && at !== undefined && at <= now) states.delete(subject);
-    };
-    return { states, say, expire };
-  }
-
-  it('still belongs there while the invoice is followed up', () => {
-    const { states, say, expire } = joined();
-    const dueAt = day(30);
-    say(payment('payment.due', MONDAY_NOON, { dueAt, aliases: ['pi_1'] }), 'evt_1', MONDAY_NOON);
-    expire('stripe/pi_1', day(45));
-    expect(states.get('stripe/in_1')?.status).toBe('due');
-    say(payment('payment.failed', day(45), { ref: 'pi_1' }), 'evt_2', day(45));
-    expect(states.get('stripe/pi_1')?.status).toBe('joined');
-  });
-
-  it.each(['payment.paid', 'payment.refunded'] as const)(
-    'takes along a %s that was said of a part before the link came',
-    (fact) => {
-      const { states, say } = joined();
-      const ofCharge = { ref: 'pi_1', ofPart: true } as const;
-      say(payment(fact, MONDAY_NOON, ofCharge), 'evt_1', MONDAY_NOON);
-      say(payment('payment.linked', MONDAY_NOON, { aliases: ['pi_1'] }), 'evt_2', MONDAY_NOON);
-      const earlier = payment('payment.failed', MONDAY_NOON - HOUR, { ref: 'pi_1' });
-      say(earlier, 'evt_3', MONDAY_NOON + MINUTE);
-      expect(states.get('stripe/in_1')?.status).toBe(fact.replace('payment.', ''));
-    },
-  );
-
-  it('takes a fact without a time along at the time it was first heard', () => {
-    const { states, say } = joined();
-    say(payment('payment.failed', null, { ref: 'pi_1' }), 'evt_1', MONDAY_NOON);
-    say(payment('payment.paid', null), 'evt_2', day(1));
-    say(payment('payment.linked', null, { aliases: ['pi_1'] }), 'evt_3', day(2));
-    expect(states.get('stripe/in_1')?.status).toBe('paid');
   });
 });
 

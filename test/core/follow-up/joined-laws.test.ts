@@ -4,49 +4,25 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { decide } from '../../../src/core/follow-up/index.ts';
-import type { Input, SubjectState } from '../../../src/core/follow-up/types.ts';
-import { HOUR, MONDAY_NOON, payment, policy } from '../../support/follow-up.ts';
+import type { PaymentFact, PaymentFactName } from '../../../src/core/fact.ts';
+import type { OperatorInput } from '../../../src/core/follow-up/types.ts';
+import { Family } from '../../support/family.ts';
+import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
 import { holds } from '../../support/property.ts';
-import { essence, type Said, said } from '../../support/said.ts';
-
-interface Message {
-  readonly subject: string;
-  readonly input: Input;
-}
+import { essence, type Said, said, WISHES } from '../../support/said.ts';
 
 const NOW = MONDAY_NOON + HOUR;
-const POLICY = policy();
 
 /** Subjects and what they send each other, taken from the post in the order that `picks` says. */
-function settled(facts: readonly Said[], picks: readonly number[]): Map<string, SubjectState> {
-  const states = new Map<string, SubjectState>();
-  const post: Message[] = facts.map(({ fact, eventKey }) => ({
-    subject: `stripe/${fact.ref}`,
-    input: { kind: 'fact', fact, eventKey, via: 'webhook' },
-  }));
-  for (let turn = 0; post.length > 0; turn += 1) {
-    if (turn > 1000) throw new Error('the post never comes to rest');
-    const [message] = post.splice((picks[turn % picks.length] ?? 0) % post.length, 1);
-    if (message === undefined) break;
-    const { subject, input } = message;
-    const state = states.get(subject) ?? null;
-    const decision = decide({ state, subject, kind: 'payment', input, now: NOW, policy: POLICY });
-    states.set(subject, decision.state);
-    for (const effect of decision.effects) {
-      if (effect.kind === 'link') {
-        post.push({ subject: `stripe/${effect.alias}`, input: { kind: 'link', to: subject } });
-      }
-      if (effect.kind === 'forward') {
-        const { to, fact, eventKey } = effect;
-        post.push({ subject: to, input: { kind: 'fact', fact, eventKey, via: 'forwarded' } });
-      }
-    }
-  }
-  return states;
+function settled(facts: readonly Said<PaymentFact>[], picks: readonly number[]): Family {
+  let turn = 0;
+  const family = new Family({}, (count) => (picks[turn++ % picks.length] ?? 0) % count);
+  family.now = NOW;
+  family.facts(facts);
+  return family;
 }
 
-const LINK: Said = {
+const LINK: Said<PaymentFact> = {
   fact: payment('payment.linked', MONDAY_NOON, { aliases: ['pi_1'] }),
   eventKey: 'evt_link',
 };
@@ -57,13 +33,108 @@ const scenario = fc
     maxLength: 8,
   })
   .map((list) =>
-    list.map(({ one, ofPart }): Said => {
+    list.map(({ one, ofPart }): Said<PaymentFact> => {
       // A charge is told of under the id of its intent, as a part of it.
       const isCharge = ofPart && one.fact.ref === 'pi_1';
       const fact = isCharge ? { ...one.fact, ofPart: true as const } : one.fact;
       return { fact: { ...fact, aliases: [] }, eventKey: `${one.eventKey}_${isCharge}` };
     }),
   );
+
+/** What happens to the payment at one moment: it is told of under the id of its intent. */
+interface Moment {
+  readonly waitMs: number;
+  readonly name: PaymentFactName | null;
+  readonly decline: 'hard' | 'soft' | null;
+  readonly isSent: boolean;
+  readonly wish: OperatorInput | null;
+}
+
+/** Of an intent and of the invoice it pays these say the same. */
+const SAME_OF_BOTH: readonly PaymentFactName[] = [
+  'payment.failed',
+  'payment.action_required',
+  'payment.disputed',
+  'payment.dispute_won',
+  'payment.paid',
+];
+
+const moment: fc.Arbitrary<Moment> = fc.record({
+  waitMs: fc.oneof(fc.integer({ min: 1, max: 6 * DAY }), fc.constantFrom(30_000, HOUR, 3 * DAY)),
+  name: fc.constantFrom(null, 'payment.failed', ...SAME_OF_BOTH),
+  decline: fc.constantFrom('hard', 'soft', null),
+  isSent: fc.boolean(),
+  wish: fc.constantFrom(null, null, ...WISHES),
+});
+
+/** The history of one payment, where the link is learned at the moment numbered `linkedAt`. */
+function history(moments: readonly Moment[], linkedAt: number): Family {
+  const family = new Family();
+  let answered = 0;
+  for (const [place, { waitMs, name, decline, isSent, wish }] of moments.entries()) {
+    family.advanceTo(family.now + waitMs);
+    if (place === linkedAt) family.fact(LINK.fact, LINK.eventKey);
+    if (name !== null) {
+      family.fact(payment(name, family.now, { ref: 'pi_1', decline }), `evt_${place}`);
+    }
+    for (; isSent && answered < family.told.length; answered += 1) {
+      for (const { noticeId } of family.told[answered]?.to ?? []) {
+        const outcome = { kind: 'sent', at: family.now, messageId: '<m@x>' } as const;
+        const subject = family.told[answered]?.subject ?? '';
+        family.give(subject, { kind: 'outcome', noticeId, outcome });
+      }
+    }
+    if (wish !== null) family.operate('stripe/pi_1', wish);
+  }
+  if (linkedAt >= moments.length) family.fact(LINK.fact, LINK.eventKey);
+  family.advanceTo(family.now + 90 * DAY);
+  return family;
+}
+
+function lived(moments: readonly Moment[], linkedAt: number): void {
+  const early = history(moments, 0);
+  const late = history(moments, linkedAt);
+  expect(toldBy(late)).toEqual(toldBy(early));
+  expect(lasting(late)).toEqual(lasting(early));
+}
+
+/** Both fail, people act on one or the other, and then the link is learned. */
+function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: string }[]): void {
+  const family = new Family();
+  for (const [place, { one, ref }] of moments.entries()) {
+    family.advanceTo(family.now + one.waitMs);
+    const { decline, wish } = one;
+    family.fact(payment('payment.failed', family.now, { ref, decline }), `evt_${place}`);
+    const isEnd = wish?.kind === 'resolve' || wish?.kind === 'reopen';
+    if (wish !== null && !isEnd) family.operate(`stripe/${ref}`, wish);
+  }
+  const before = [...family.states.values()].map(({ followUp, hold }) => ({ followUp, hold }));
+  // A ladder that has ended is another story: what fails after it begins anew.
+  if (before.some(({ followUp }) => followUp?.closedAt !== null)) return;
+  const known = new Set(family.told.map(({ step }) => step));
+  const toldCount = family.told.length;
+  family.fact(LINK.fact, LINK.eventKey);
+  family.advanceTo(family.now + 90 * DAY);
+  const after = family.told.slice(toldCount);
+  expect(after.filter(({ step }) => known.has(step)).map(({ step }) => step)).toEqual([]);
+  if (before.some(({ followUp }) => followUp?.acknowledged)) {
+    expect(after.filter(({ audience }) => audience === 'team')).toEqual([]);
+  }
+  if (before.some(({ hold }) => hold !== null && hold.until === null)) expect(after).toEqual([]);
+}
+
+function toldBy({ told }: Family): unknown {
+  return told.map(({ at, step, template, audience, to, content }) => [
+    [at, step, template, audience, content],
+    to.map(({ person: { address } }) => address),
+  ]);
+}
+
+function lasting(family: Family): unknown {
+  const state = family.state('stripe/in_1');
+  const outcomes = state?.notices.map(({ at, step, outcome }) => [at, step, outcome?.kind]);
+  return [essence(state), state?.hold, state?.manual, outcomes];
+}
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -75,11 +146,29 @@ describe('ids that belong together', () => {
       fc.property(scenario, picks, (facts, order) => {
         const inOrder = settled([LINK, ...facts], [0]);
         const mixed = settled([...facts, LINK, ...facts], order);
-        expect(essence(mixed.get('stripe/in_1') ?? null)).toEqual(
-          essence(inOrder.get('stripe/in_1') ?? null),
-        );
-        expect(mixed.get('stripe/pi_1')?.status).toBe('joined');
+        expect(essence(mixed.state('stripe/in_1'))).toEqual(essence(inOrder.state('stripe/in_1')));
+        expect(mixed.state('stripe/pi_1')?.status).toBe('joined');
       }),
+    );
+  });
+
+  it('tell nobody more, less or later because the link came late, and keep what people did', () => {
+    holds(
+      'late link',
+      fc.property(fc.array(moment, { minLength: 1, maxLength: 10 }), fc.nat({ max: 10 }), lived),
+    );
+  });
+
+  it('that were both followed up repeat nothing after they were joined, and a hold or an acknowledgement counts for both', () => {
+    holds(
+      'two follow-ups',
+      fc.property(
+        fc.array(fc.record({ one: moment, ref: fc.constantFrom('in_1', 'pi_1') }), {
+          minLength: 1,
+          maxLength: 8,
+        }),
+        oneFollowUp,
+      ),
     );
   });
 });

@@ -151,9 +151,11 @@ describe('joining two ids of one payment', () => {
     world.fact(payment('payment.disputed', day(1)), 'evt_b');
     world.give({ kind: 'link', to: 'stripe/in_9' });
     world.fact(payment('payment.dispute_won', day(2)), 'evt_c');
-    const handed = world.effects.flatMap((effect) =>
-      effect.kind === 'forward' ? [[effect.to, effect.eventKey]] : [],
-    );
+    const handed = world.effects.flatMap((effect) => {
+      if (effect.kind === 'forward') return [[effect.to, effect.eventKey]];
+      if (effect.kind !== 'handOver') return [];
+      return effect.estate.facts.map(({ eventKey }) => [effect.to, eventKey]);
+    });
     expect(handed).toEqual([
       ['stripe/in_9', 'evt_a'],
       ['stripe/in_9', 'evt_b'],
