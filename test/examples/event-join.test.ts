@@ -32,8 +32,9 @@ describe('the event join example', () => {
     const alarms = mails
       .filter((mail) => !isOver(mail.header('x-hookline-step')))
       .flatMap((mail) => (mail.header('x-hookline-subject') ?? '').split(' '));
+    const payments = alarms.map((subject) => /^stripe\/(?:in|pi)_joined(\d+)$/.exec(subject)?.[1]);
     expect(alarms.length).toBe(24);
-    expect(new Set(alarms).size).toBe(24);
-    expect(alarms.every((subject) => subject.startsWith('stripe/in_joined'))).toBe(true);
+    expect(new Set(payments).size).toBe(24);
+    expect(payments).not.toContain(undefined);
   });
 });
