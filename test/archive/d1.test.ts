@@ -32,7 +32,7 @@ const harness = createTestHarness({
 
 const send = inRequests(async (body) => {
   const response = await harness.fetch('/', { method: 'POST', body });
-  return response.text();
+  return response.arrayBuffer();
 });
 
 beforeAll(async () => {

@@ -1,5 +1,4 @@
-/** Calls of an archive that runs in workerd, as JSON; bytes as base64. */
-import { Buffer } from 'node:buffer';
+/** Calls of an archive that runs in workerd, as JSON, bytes as they are. */
 import type { Archive } from '../../src/archive/contract.ts';
 import { ArchiveError, type ArchiveErrorReason } from '../../src/archive/errors.ts';
 import type { SqlExecutor } from '../../src/archive/sql-executor.ts';
@@ -16,25 +15,48 @@ export type Reply =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: ArchiveErrorReason | null; readonly message: string };
 
-export function encode(value: unknown): string {
-  return JSON.stringify(value, (_name, part: unknown) =>
-    part instanceof Uint8Array ? { $bytes: Buffer.from(part).toString('base64') } : part,
-  );
+/** JSON, how long it is before it, and the bytes it speaks of after it. */
+export function encode(value: unknown): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const text = JSON.stringify(value, (_name, part: unknown) => {
+    if (!(part instanceof Uint8Array)) return part;
+    const from = length;
+    length += part.byteLength;
+    parts.push(part);
+    return { $bytes: [from, length] };
+  });
+  const json = new TextEncoder().encode(text);
+  const head = new TextEncoder().encode(`${json.byteLength}\n`);
+  const message = new Uint8Array(head.byteLength + json.byteLength + length);
+  let at = 0;
+  for (const part of [head, json, ...parts]) {
+    message.set(part, at);
+    at += part.byteLength;
+  }
+  return message;
 }
 
-export function decode(text: string): unknown {
+export function decode(message: ArrayBuffer): unknown {
+  const bytes = new Uint8Array(message);
+  const start = bytes.indexOf(NEWLINE) + 1;
+  const end = start + Number(new TextDecoder().decode(bytes.subarray(0, start)));
+  const text = new TextDecoder().decode(bytes.subarray(start, end));
   return JSON.parse(text, (_name, part: unknown) => {
     if (part === null || typeof part !== 'object' || !('$bytes' in part)) return part;
-    return new Uint8Array(Buffer.from(String(part.$bytes), 'base64'));
+    const [from, to] = part.$bytes as [number, number]; // As written above.
+    return bytes.slice(end + from, end + to);
   });
 }
+
+const NEWLINE = 0x0a;
 
 type Send = (call: Call) => Promise<Reply>;
 
 const CALLS_PER_REQUEST = 100;
 
 /** Calls made in one turn travel together and run side by side: a request costs more than a call. */
-export function inRequests(post: (body: string) => Promise<string>): Send {
+export function inRequests(post: (body: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>): Send {
   let waiting: { readonly call: Call; readonly answered: PromiseWithResolvers<Reply> }[] = [];
   const flush = async (): Promise<void> => {
     const taken = waiting;

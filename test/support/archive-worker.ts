@@ -36,7 +36,7 @@ async function reply(call: Call, env: Env): Promise<Reply> {
 // The runtime wants a default export.
 export default {
   fetch: async (request: Request, env: Env): Promise<Response> => {
-    const calls = decode(await request.text()) as readonly Call[];
+    const calls = decode(await request.arrayBuffer()) as readonly Call[];
     return new Response(encode(await Promise.all(calls.map((call) => reply(call, env)))));
   },
 };

@@ -22,7 +22,8 @@ import { serveGateway } from '../../src/launch/node-gateway.ts';
 import { smtpTransport } from '../../src/mail/transport-smtp.ts';
 import type { GatewayUnderTest } from '../suites/gateway.ts';
 import { testGatewayConfig } from './gateway.ts';
-import { countIn, ingressView, keptEvent } from './gateway-views.ts';
+import { countIn, ingressView } from './gateway-views.ts';
+import { keptEvent } from './kept-event.ts';
 import { freePorts, type RunningRestate, startRestate } from './restate.ts';
 
 export interface GatewayOnNode extends Omit<GatewayUnderTest, 'fetch'> {

@@ -1,14 +1,6 @@
 /** What a running gateway has kept and sent, read from the archive and from Restate itself. */
-import type { Archive } from '../../src/archive/contract.ts';
 import type { GatewayUnderTest } from '../suites/gateway.ts';
 import type { RunningRestate } from './restate.ts';
-
-/** The stored event with its bytes, or null. */
-export async function keptEvent(archive: Archive, source: string, key: string) {
-  const stored = await archive.find(source, key);
-  const body = await archive.body(source, key);
-  return stored !== null && body.kind === 'bytes' ? { ...stored, body: body.bytes } : null;
-}
 
 /** Reads what Restate itself accepted, whether its handler has run or not. */
 export function ingressView(restate: RunningRestate): GatewayUnderTest['ingressView'] {

@@ -3,12 +3,15 @@
  * the config is what is deployed. The same sources as `testGatewayConfig()`, as a user writes them.
  */
 import type { ExecutionContext } from 'hono';
+import { d1Archive } from '../../src/archive/d1.ts';
 import { defineGateway } from '../../src/config.ts';
 import {
   type BuiltWorker,
   buildWorker,
   type WorkerEnvironment,
 } from '../../src/launch/worker-parts.ts';
+import { encode } from './archive-wire.ts';
+import { KEPT_PATH, keptEvent } from './kept-event.ts';
 
 const config = defineGateway({
   sources: {
@@ -31,6 +34,14 @@ const config = defineGateway({
   },
 });
 
+/** What is in the archive, for the test alone: through wrangler's proxy 25 MiB take seconds. */
+async function kept(request: Request, { ARCHIVE }: WorkerEnvironment): Promise<unknown> {
+  if (ARCHIVE === undefined) throw new Error('no archive is bound');
+  const { searchParams } = new URL(request.url);
+  const source = searchParams.get('source') ?? '';
+  return keptEvent(d1Archive(ARCHIVE), source, searchParams.get('key') ?? '');
+}
+
 const built = new WeakMap<WorkerEnvironment, BuiltWorker>();
 
 // The runtime wants a default export.
@@ -44,6 +55,7 @@ export default {
     const worker = built.get(env) ?? buildWorker(env, config, origin);
     built.set(env, worker);
     if (pathname.startsWith('/restate/')) return worker.objects(request);
+    if (pathname === KEPT_PATH) return new Response(encode(await kept(request, env)));
     return worker.app.fetch(request, env, context);
   },
 };

@@ -6,11 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createTestHarness, type TestHarness, unstable_readConfig } from 'wrangler';
-import { type D1Binding, d1Archive } from '../../src/archive/d1.ts';
+import type { D1Binding } from '../../src/archive/d1.ts';
 import { registerDeployment } from '../../src/durable/register.ts';
 import type { GatewayUnderTest } from '../suites/gateway.ts';
+import { decode } from './archive-wire.ts';
 import { LINK_SECRET, OPERATOR_TOKEN, SECRETS } from './gateway.ts';
-import { countIn, ingressView, keptEvent } from './gateway-views.ts';
+import { countIn, ingressView } from './gateway-views.ts';
+import { KEPT_PATH, type keptEvent } from './kept-event.ts';
 import { freePorts, type RunningRestate, startRestate } from './restate.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -65,7 +67,7 @@ export async function startGatewayInWorkerd(): Promise<GatewayInWorkerd> {
       // Over its socket and by a plain `fetch`, so that paths and headers arrive as they are.
       fetch: (path, init) => fetch(`${origin}${path}`, init),
       fetchFrom: (name, path, asked) => inWorker(harness, name, path, asked),
-      archiveView: await archiveView(harness),
+      archiveView: await archiveView(harness, origin),
       migrate: () => harness.getWorker('hookline-test-gateway').applyD1Migrations('ARCHIVE'),
       ingressView: ingressView(restate),
       origin,
@@ -146,13 +148,18 @@ async function inWorker(harness: TestHarness, name: WorkerName, path: string, as
 }
 
 /** Looks into the Worker's own D1, through wrangler's proxy of its bindings. */
-async function archiveView(harness: TestHarness): Promise<GatewayUnderTest['archiveView']> {
+async function archiveView(
+  harness: TestHarness,
+  origin: string,
+): Promise<GatewayUnderTest['archiveView']> {
   const { ARCHIVE } = await harness
     .getWorker<{ ARCHIVE: D1Binding }>('hookline-test-gateway')
     .getEnv();
-  const archive = d1Archive(ARCHIVE);
   return {
-    find: (source, key) => keptEvent(archive, source, key),
+    find: async (source, key) => {
+      const response = await fetch(`${origin}${KEPT_PATH}?${new URLSearchParams({ source, key })}`);
+      return decode(await response.arrayBuffer()) as Awaited<ReturnType<typeof keptEvent>>;
+    },
     count: async () => {
       const [answer] = await ARCHIVE.batch([
         ARCHIVE.prepare('SELECT count(*) AS count FROM events'),

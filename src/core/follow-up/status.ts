@@ -29,6 +29,15 @@ export function matterOf(fact: SubjectFactName): Matter {
   return fact.startsWith('payment.dispute') ? 'dispute' : 'money';
 }
 
+const settlingOf = (matter: Matter): readonly SubjectFactName[] =>
+  SETTLEMENTS.map(([fact]) => fact).filter((fact) => matterOf(fact) === matter);
+
+/** Asked several times in every decision. */
+const SETTLING: Readonly<Record<Matter, readonly SubjectFactName[]>> = {
+  money: settlingOf('money'),
+  dispute: settlingOf('dispute'),
+};
+
 /** Does this fact ask for a follow-up? */
 export function isOpening(fact: SubjectFactName): boolean {
   return OPENINGS.has(fact);
@@ -36,11 +45,12 @@ export function isOpening(fact: SubjectFactName): boolean {
 
 /** The latest time at which facts about the whole subject settled the matter, or null. */
 export function settledWholeAt(state: SubjectState, matter: Matter): number | null {
-  return latestOf(
-    SETTLEMENTS.flatMap(([fact]) =>
-      matterOf(fact) === matter ? (state.marks[fact]?.at ?? []) : [],
-    ),
-  );
+  let latest: number | null = null;
+  for (const fact of SETTLING[matter]) {
+    const at = state.marks[fact]?.at ?? null;
+    if (at !== null && (latest === null || at > latest)) latest = at;
+  }
+  return latest;
 }
 
 /** As above, with what a person resolved, a ladder that ended, and parts that cover what is owed. */

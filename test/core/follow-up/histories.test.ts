@@ -3,13 +3,13 @@
  * out of date in between. People, hours and mail servers take part. Both must end alike.
  */
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import { defaultCustomerCalendar } from '../../../src/core/default-ladders.ts';
 import { isOpening } from '../../../src/core/follow-up/status.ts';
 import type { OperatorInput, Policy } from '../../../src/core/follow-up/types.ts';
 import type { NoticeOutcome } from '../../../src/core/notice.ts';
 import { ALWAYS, DAY, HOUR, World } from '../../support/follow-up.ts';
-import { holds } from '../../support/property.ts';
+import { holds, same } from '../../support/property.ts';
 import { essence, type Said, said, WISHES } from '../../support/said.ts';
 
 /**
@@ -167,8 +167,8 @@ describe('one history told in two ways', () => {
       fc.property(scenario, ([history, how, over]) => {
         const plain = told(history, PLAIN, over);
         const other = told(history, how, over);
-        expect(notices(other)).toEqual(notices(plain));
-        expect(essence(other.state)).toEqual(essence(plain.state));
+        same(notices(other), notices(plain));
+        same(essence(other.state), essence(plain.state));
       }),
     );
   });

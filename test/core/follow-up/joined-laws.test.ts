@@ -3,12 +3,12 @@
  * told last, first or in between. None of it may matter.
  */
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, it, vi } from 'vitest';
 import type { PaymentFact, PaymentFactName } from '../../../src/core/fact.ts';
 import type { OperatorInput } from '../../../src/core/follow-up/types.ts';
 import { Family } from '../../support/family.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
-import { holds } from '../../support/property.ts';
+import { holds, same } from '../../support/property.ts';
 import { essence, type Said, said, WISHES } from '../../support/said.ts';
 
 const NOW = MONDAY_NOON + HOUR;
@@ -94,8 +94,8 @@ function history(moments: readonly Moment[], linkedAt: number): Family {
 function lived(moments: readonly Moment[], linkedAt: number): void {
   const early = history(moments, 0);
   const late = history(moments, linkedAt);
-  expect(toldBy(late)).toEqual(toldBy(early));
-  expect(lasting(late)).toEqual(lasting(early));
+  same(toldBy(late), toldBy(early));
+  same(lasting(late), lasting(early));
 }
 
 /** Both fail, people act on one or the other, and then the link is learned. */
@@ -116,11 +116,17 @@ function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: str
   family.fact(LINK.fact, LINK.eventKey);
   family.advanceTo(family.now + 90 * DAY);
   const after = family.told.slice(toldCount);
-  expect(after.filter(({ step }) => known.has(step)).map(({ step }) => step)).toEqual([]);
+  same(
+    after.filter(({ step }) => known.has(step)).map(({ step }) => step),
+    [],
+  );
   if (before.some(({ followUp }) => followUp?.acknowledged)) {
-    expect(after.filter(({ audience }) => audience === 'team')).toEqual([]);
+    same(
+      after.filter(({ audience }) => audience === 'team'),
+      [],
+    );
   }
-  if (before.some(({ hold }) => hold !== null && hold.until === null)) expect(after).toEqual([]);
+  if (before.some(({ hold }) => hold !== null && hold.until === null)) same(after, []);
 }
 
 function toldBy({ told }: Family): unknown {
@@ -146,8 +152,8 @@ describe('ids that belong together', () => {
       fc.property(scenario, picks, (facts, order) => {
         const inOrder = settled([LINK, ...facts], [0]);
         const mixed = settled([...facts, LINK, ...facts], order);
-        expect(essence(mixed.state('stripe/in_1'))).toEqual(essence(inOrder.state('stripe/in_1')));
-        expect(mixed.state('stripe/pi_1')?.status).toBe('joined');
+        same(essence(mixed.state('stripe/in_1')), essence(inOrder.state('stripe/in_1')));
+        same(mixed.state('stripe/pi_1')?.status, 'joined');
       }),
     );
   });

@@ -6,7 +6,7 @@ import { emptyState } from '../../../src/core/follow-up/decide.ts';
 import { simulate } from '../../../src/core/follow-up/index.ts';
 import type { OperatorInput } from '../../../src/core/follow-up/types.ts';
 import { ALWAYS, DAY, HOUR, MONDAY_NOON, payment, World } from '../../support/follow-up.ts';
-import { holds } from '../../support/property.ts';
+import { holds, same } from '../../support/property.ts';
 import { type Said, said, WISHES } from '../../support/said.ts';
 
 const plan = ({ state, now, policy }: World) =>
@@ -54,7 +54,7 @@ describe('simulate', () => {
         const before = world.told.length;
         world.advanceTo(world.now + 400 * DAY);
         const told = world.told.slice(before).map(({ step, at }) => `${step} ${at}`);
-        expect(coming.map(({ step, at }) => `${step} ${at}`).sort()).toEqual([...told].sort());
+        same(coming.map(({ step, at }) => `${step} ${at}`).sort(), [...told].sort());
       }),
     );
   });
