@@ -34,7 +34,7 @@ describe('a Worker whose archive can take nothing', () => {
   // On a quiet machine 22 MiB are parked in time, and 25 MiB every other time: D1 takes until the
   // third second to say no. A test that runs beside others asks for less.
   it('parks a large body, and keeps it once the archive is back', async () => {
-    const body = noise(8 * 1024 * 1024, 2);
+    const body = noise(3 * 1024 * 1024, 2);
     const response = await post('github', githubDelivery(body));
     expect(response.status).toBe(200);
     await gateway.migrate();

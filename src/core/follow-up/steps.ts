@@ -1,23 +1,45 @@
 /** Which step comes next, and when; what a person is told by it. */
 
 import { nextAllowed } from '../calendar.ts';
-import type { Step } from '../ladder.ts';
+import type { Ladder, Step } from '../ladder.ts';
 import type { NoticeContent, Person } from '../notice.ts';
 import { planLadder, zoneOf } from '../schedule.ts';
 import type { FollowUp, Policy, StepRecord, SubjectState } from './types.ts';
 
 export type Planned = ReturnType<typeof planLadder>[number];
 
+interface Placed {
+  readonly anchorAt: number;
+  readonly zone: string;
+  readonly calendars: Pick<Policy, 'customerCalendar' | 'teamCalendar'>;
+  readonly steps: readonly Planned[];
+}
+
+/** One decision asks several times for the same plan, and the calendar is the dearest part of it. */
+const lastPlaced = new WeakMap<Ladder, Placed>();
+
 /** The whole ladder on the calendar. */
 export function plan(state: SubjectState, followUp: FollowUp, policy: Policy): readonly Planned[] {
-  return planLadder({
-    ladder: followUp.ladder,
-    anchorAt: followUp.anchorAt,
-    zone: customerZone(state, policy),
-    calendar: policy.customerCalendar,
-    teamCalendar: policy.teamCalendar,
-    teamZone: policy.teamCalendar.zone,
+  const { ladder, anchorAt } = followUp;
+  const zone = customerZone(state, policy);
+  const last = lastPlaced.get(ladder);
+  const { customerCalendar, teamCalendar } = policy;
+  const isSame =
+    last?.anchorAt === anchorAt &&
+    last.zone === zone &&
+    last.calendars.customerCalendar === customerCalendar &&
+    last.calendars.teamCalendar === teamCalendar;
+  if (isSame) return last.steps;
+  const steps = planLadder({
+    ladder,
+    anchorAt,
+    zone,
+    calendar: customerCalendar,
+    teamCalendar,
+    teamZone: teamCalendar.zone,
   });
+  lastPlaced.set(ladder, { anchorAt, zone, calendars: { customerCalendar, teamCalendar }, steps });
+  return steps;
 }
 
 export function customerZone(state: SubjectState, policy: Policy): string {
