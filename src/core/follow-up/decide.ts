@@ -7,7 +7,7 @@ import { type Draft, decisionOf, draftOf, note, noteOnce } from './draft.ts';
 import { linkAliases, onHandOver, onLink } from './join.ts';
 import { onOperator } from './operator.ts';
 import { onOutcome } from './outcome.ts';
-import { noteChange, refresh } from './refresh.ts';
+import { type Change, noteChange, refresh } from './refresh.ts';
 import { EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
 import { matterOf, settledAt } from './status.ts';
 import { onTimer } from './timer.ts';
@@ -115,11 +115,19 @@ function onFact(draft: Draft, { fact: said, eventKey }: FactInput): void {
   const settled = settledAt(before, matterOf(fact.fact));
   const late = settled !== null && at <= settled && change === null;
   const learned = saysMore(before, draft.state, fact.fact);
-  const otherwise =
-    late || !learned
-      ? { decision: 'too late to change anything', rule: 'stale' }
-      : { decision: `noted; ${draft.state.status}`, rule: 'same_episode' };
-  noteChange(draft, change, otherwise);
+  noteChange(draft, change, otherwise(draft, before, late || !learned));
+}
+
+/** What is worth a line where no follow-up opened, moved or closed. */
+function otherwise(draft: Draft, before: SubjectState, isStale: boolean): Change {
+  const { status } = draft.state;
+  // A payment that is heard of after the ladder has ended, or a person resolved it.
+  if (before.manual !== null && status !== before.status) {
+    return { decision: `now ${status}`, rule: status };
+  }
+  return isStale
+    ? { decision: 'too late to change anything', rule: 'stale' }
+    : { decision: `noted; ${status}`, rule: 'same_episode' };
 }
 
 /** Did the fact add anything: a newer word, another opening, a detail? */

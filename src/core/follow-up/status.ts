@@ -99,13 +99,20 @@ function openStatus(open: readonly Opening[]): SubjectStatus {
   return overdue >= 0 ? 'overdue' : 'due';
 }
 
-/** What the latest settling fact made of it, whatever was opened since. */
+/**
+ * What the latest settling fact made of it, whatever was opened since. What a person or the end of
+ * the ladder made of it stands only where the provider left something unanswered.
+ */
 export function settledStatus(state: SubjectState): SubjectStatus {
-  const latest = latestOf([settledAt(state, 'money'), settledAt(state, 'dispute')]);
+  const said = { ...state, manual: null };
+  const latest = latestOf([settledAt(said, 'money'), settledAt(said, 'dispute')]);
+  if (state.manual !== null && (latest === null || openNow(said).length > 0)) {
+    return state.manual.kind;
+  }
   if (latest === null) return 'unknown';
   for (const [fact, status] of SETTLEMENTS) {
     if (state.marks[fact]?.at === latest) return status;
     if (state.parts.some((part) => part.fact === fact && part.at === latest)) return status;
   }
-  return state.manual?.kind ?? 'unknown';
+  return 'unknown';
 }

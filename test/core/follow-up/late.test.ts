@@ -193,3 +193,39 @@ describe('a mail that waits', () => {
     expect(world.steps()).toEqual(['reminder-1', 'reminder-final']);
   });
 });
+
+describe('a payment that is reported late', () => {
+  const heard = (how: (world: World) => void, name: 'payment.paid' | 'payment.refunded') => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    how(world);
+    const decision = world.fact(payment(name, MONDAY_NOON + HOUR));
+    return { decision, world };
+  };
+
+  it('counts although the ladder had ended before it was heard of', () => {
+    const { decision, world } = heard((one) => one.advanceTo(day(60)), 'payment.paid');
+    expect(world.state?.status).toBe('paid');
+    expect(decision).toMatchObject({ decision: 'now paid', rule: 'paid' });
+    expect(world.timer).toBeNull();
+  });
+
+  it('says more than what a person resolved meanwhile, and cannot be reopened', () => {
+    const { world } = heard((one) => {
+      one.advanceTo(day(1));
+      one.give({ kind: 'resolve', reason: null, actor: 'ada' });
+    }, 'payment.refunded');
+    expect(world.state?.status).toBe('refunded');
+    expect(world.give({ kind: 'reopen', actor: 'ada' }).accepted).toBe(false);
+  });
+
+  it('changes nothing of what failed after it and was resolved', () => {
+    const { decision, world } = heard((one) => {
+      one.fact(payment('payment.failed', MONDAY_NOON + 2 * HOUR));
+      one.advanceTo(day(1));
+      one.give({ kind: 'resolve', reason: null, actor: 'ada' });
+    }, 'payment.paid');
+    expect(world.state?.status).toBe('resolved');
+    expect(decision.rule).toBe('stale');
+  });
+});
