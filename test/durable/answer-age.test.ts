@@ -46,7 +46,7 @@ inBothModes('an answer that grew old', (alwaysReplay) => {
   };
 
   beforeAll(async () => {
-    stage = await startStage({ alwaysReplay });
+    stage = await startStage({ alwaysReplay, smtpTimeoutMs: 3_000 });
     stage.sources.set('once', source('once', { ladders: oneReminder() }));
     [port = 0] = await freePorts(1);
     await startMailboxes();

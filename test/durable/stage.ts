@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import type { Archive } from '../../src/archive/contract.ts';
-import { openNodeArchive } from '../../src/archive/node-sqlite.ts';
 import { type Clock, scaledClock } from '../../src/core/clock.ts';
 import { defaultLadders } from '../../src/core/default-ladders.ts';
 import type { SubjectFact, SubjectKind } from '../../src/core/fact.ts';
@@ -29,6 +28,7 @@ import { createServices } from '../../src/durable/services.ts';
 import type { Gateway, ResolvedSource } from '../../src/gateway.ts';
 import { smtpTransport } from '../../src/mail/transport-smtp.ts';
 import { DAY, payment } from '../support/follow-up.ts';
+import { lateArchive } from '../support/late-archive.ts';
 import { freePorts, type RunningRestate, startRestate } from '../support/restate.ts';
 import { type SinkMail, type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
 import { source } from './sources.ts';
@@ -90,6 +90,8 @@ export interface StageOptions {
   readonly cancelTimers?: boolean;
   /** Seconds of follow-up in a second; default: a day in 1.5 s. */
   readonly scale?: number;
+  /** Default 10 s: who answers later than this may get a mail twice, and machines stand still. */
+  readonly smtpTimeoutMs?: number;
   /** Stands between the objects and the real archive, to make it fail. */
   readonly wrapArchive?: (archive: Archive) => Archive;
 }
@@ -113,10 +115,10 @@ function gatewayOf(sources: Map<string, ResolvedSource>, remindersPerDay: number
 
 export async function startStage(options: StageOptions): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'hookline-stage-'));
-  const [restate, sink, archive] = await Promise.all([
+  const archive = lateArchive(join(dir, 'archive.sqlite'));
+  const [restate, sink] = await Promise.all([
     startRestate({ alwaysReplay: options.alwaysReplay }),
     startSmtpSink(),
-    openNodeArchive(join(dir, 'archive.sqlite')),
   ]);
   const sources = new Map(
     options.gateway?.sources ?? [
@@ -130,7 +132,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     clock: scaledClock(options.scale ?? SCALE, Date.now()),
     wallNow: () => Date.now(),
     archive: options.wrapArchive?.(archive) ?? archive,
-    transport: smtpTransport({ url: sink.url, timeoutMs: 3_000 }),
+    transport: smtpTransport({ url: sink.url, timeoutMs: options.smtpTimeoutMs ?? 10_000 }),
     linksFor: (notice) => ({
       acknowledge: notice.audience === 'team' ? 'http://127.0.0.1:8787/ack/token' : null,
       unsubscribe: notice.audience === 'customer' ? 'http://127.0.0.1:8787/u/token' : null,
