@@ -35,7 +35,7 @@ export function onLink(draft: Draft, to: string): void {
   draft.state = { ...state, linkedTo: to };
   refresh(draft);
   draft.state = { ...draft.state, carried: [], openings: [], hold: null };
-  note(draft, `belongs to ${to}: ${estate.facts.length} facts handed on`, 'joined');
+  note(draft, `belongs to ${to}: ${spoken(estate)} handed over`, 'joined');
 }
 
 function estateOf(state: SubjectState): Estate {
@@ -151,6 +151,10 @@ function earliest(a: number | null, b: number | null): number | null {
 }
 
 function spoken({ facts, followUp, notices }: Estate): string {
-  const steps = followUp?.steps.length ?? 0;
-  return `${facts.length} events, ${steps} steps, ${notices.length} notices`;
+  const steps = followUp?.steps ?? [];
+  return `${counted(facts, 'event')}, ${counted(steps, 'step')}, ${counted(notices, 'notice')}`;
+}
+
+function counted({ length }: readonly unknown[], one: string): string {
+  return length === 1 ? `1 ${one}` : `${length} ${one}s`;
 }
