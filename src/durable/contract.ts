@@ -110,7 +110,7 @@ export interface LinkMessage {
   readonly to: string;
 }
 
-/** What an id that belongs to another subject hands over to it, once. */
+/** What an id that belongs to another subject hands over to it, and that one to its own. */
 export interface HandOverMessage {
   readonly v: 1;
   /** Follow-up time of the link. */

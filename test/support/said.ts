@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { AlertFact, PaymentFact, PaymentFactName, SubjectFact } from '../../src/core/fact.ts';
 import type { OperatorInput, SubjectState } from '../../src/core/follow-up/types.ts';
-import { alert, DAY, HOUR, MONDAY_NOON, payment } from './follow-up.ts';
+import { alert, DAY, HOUR, MONDAY_NOON, payment, type Told } from './follow-up.ts';
 
 const NAMES: readonly PaymentFactName[] = [
   'payment.due',
@@ -112,3 +112,13 @@ export const WISHES: readonly OperatorInput[] = [
   { kind: 'reopen', actor: 'ada' },
   { kind: 'note', text: 'called', actor: 'ada' },
 ];
+
+/** What was told, when and to whom, without the ids that depend on the way it came about. */
+export function tellings(told: readonly Telling[]): unknown {
+  return told.map(({ at, step, template, audience, to, content }) => [
+    [at, step, template, audience, content],
+    to.map(({ person: { address } }) => address),
+  ]);
+}
+
+type Telling = Pick<Told, 'at' | 'step' | 'template' | 'audience' | 'to' | 'content'>;

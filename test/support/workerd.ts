@@ -147,7 +147,7 @@ async function inWorker(harness: TestHarness, name: WorkerName, path: string, as
   return new Response(await answer.arrayBuffer(), { status: answer.status });
 }
 
-/** Looks into the Worker's own D1, through wrangler's proxy of its bindings. */
+/** Looks into the Worker's own D1: for bodies it asks the Worker, else wrangler's proxy of it. */
 async function archiveView(
   harness: TestHarness,
   origin: string,

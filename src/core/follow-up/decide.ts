@@ -2,13 +2,13 @@
  * The follow-up engine: what an input makes of a subject, and what must be done about it. Pure:
  * `now` is an argument, the policy plain values, and the same call gives the same answer for ever.
  */
-import { isPaymentFact, type SubjectKind } from '../fact.ts';
+import type { SubjectKind } from '../fact.ts';
 import { type Draft, decisionOf, draftOf, note, noteOnce } from './draft.ts';
-import { linkAliases, onHandOver, onLink } from './join.ts';
+import { learn, onHandOver, onLink } from './join.ts';
 import { onOperator } from './operator.ts';
 import { onOutcome } from './outcome.ts';
 import { type Change, noteChange, refresh } from './refresh.ts';
-import { EMPTY_DETAILS, recordFact, SEEN_MAX, seenKey } from './registers.ts';
+import { EMPTY_DETAILS, SEEN_MAX, seenKey } from './registers.ts';
 import { matterOf, settledAt } from './status.ts';
 import { onTimer } from './timer.ts';
 import type { Decision, FactInput, Input, Policy, SubjectFactName, SubjectState } from './types.ts';
@@ -109,8 +109,7 @@ function onFact(draft: Draft, { fact: said, eventKey }: FactInput): void {
     note(draft, `handed on to ${before.linkedTo}`, 'joined');
     return;
   }
-  draft.state = recordFact(before, fact, eventKey, at);
-  if (isPaymentFact(fact)) linkAliases(draft, fact.aliases);
+  learn(draft, fact, eventKey);
   const change = refresh(draft);
   const settled = settledAt(before, matterOf(fact.fact));
   const late = settled !== null && at <= settled && change === null;

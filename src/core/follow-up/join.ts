@@ -3,15 +3,21 @@
  * one piece, and passes on whatever comes later: what people did counts as done to the payment, and
  * nobody hears a second time what they were told under the other id.
  */
-import { isPaymentFact } from '../fact.ts';
+import { isPaymentFact, type SubjectFact } from '../fact.ts';
 import { type Draft, NOTICES_MAX, note, noteOnce, setFollowUp } from './draft.ts';
 import { spareEscalations } from './operator.ts';
 import { noteChange, refresh } from './refresh.ts';
 import { ALIASES_MAX, recordFact, seenKey } from './registers.ts';
 import type { Estate, FollowUp, HandOver, Hold, StepRecord, SubjectState } from './types.ts';
 
+/** Takes in what a fact says, and tells the other ids it names that they belong here. */
+export function learn(draft: Draft, fact: SubjectFact, eventKey: string): void {
+  draft.state = recordFact(draft.state, fact, eventKey, fact.occurredAt ?? draft.now);
+  if (isPaymentFact(fact)) linkAliases(draft, fact.aliases);
+}
+
 /** Each other id is told once that it belongs here; telling twice would only cost. */
-export function linkAliases(draft: Draft, aliases: readonly string[]): void {
+function linkAliases(draft: Draft, aliases: readonly string[]): void {
   for (const alias of aliases) {
     const { state } = draft;
     if (state.aliases.includes(alias) || state.subject.endsWith(`/${alias}`)) continue;
@@ -57,8 +63,7 @@ export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
   draft.state = { ...draft.state, linkedTo: null };
   for (const { fact, eventKey } of estate.facts) {
     if (draft.state.seen.includes(seenKey(eventKey, fact))) continue;
-    draft.state = recordFact(draft.state, fact, eventKey, fact.occurredAt ?? draft.now);
-    if (isPaymentFact(fact)) linkAliases(draft, fact.aliases);
+    learn(draft, fact, eventKey);
     note(draft, `takes over event ${eventKey} ${fact.fact}`, 'joined');
   }
   takeOver(draft, estate);

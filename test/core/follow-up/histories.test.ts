@@ -10,7 +10,7 @@ import type { OperatorInput, Policy } from '../../../src/core/follow-up/types.ts
 import type { NoticeOutcome } from '../../../src/core/notice.ts';
 import { ALWAYS, DAY, HOUR, World } from '../../support/follow-up.ts';
 import { holds, same } from '../../support/property.ts';
-import { essence, type Said, said, WISHES } from '../../support/said.ts';
+import { essence, type Said, said, tellings, WISHES } from '../../support/said.ts';
 
 /**
  * What happens at one moment: a fact, or a race of two, in any order (before a step is due there may
@@ -145,12 +145,7 @@ function told(history: readonly Moment[], how: Telling, over: Partial<Policy>): 
  * whether anything is settled between two facts of one moment depends on which comes first.
  */
 function notices(world: World): unknown {
-  return world.told
-    .filter(({ template }) => template !== 'resolved')
-    .map(({ at, step, template, audience, to, content }) => [
-      [at, step, template, audience, content],
-      to.map(({ person: { address } }) => address),
-    ]);
+  return tellings(world.told.filter(({ template }) => template !== 'resolved'));
 }
 
 vi.setConfig({ testTimeout: 180_000 });

@@ -9,7 +9,7 @@ import type { OperatorInput } from '../../../src/core/follow-up/types.ts';
 import { Family } from '../../support/family.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
 import { holds, same } from '../../support/property.ts';
-import { essence, type Said, said, WISHES } from '../../support/said.ts';
+import { essence, type Said, said, tellings, WISHES } from '../../support/said.ts';
 
 const NOW = MONDAY_NOON + HOUR;
 
@@ -94,7 +94,7 @@ function history(moments: readonly Moment[], linkedAt: number): Family {
 function lived(moments: readonly Moment[], linkedAt: number): void {
   const early = history(moments, 0);
   const late = history(moments, linkedAt);
-  same(toldBy(late), toldBy(early));
+  same(tellings(late.told), tellings(early.told));
   same(lasting(late), lasting(early));
 }
 
@@ -127,13 +127,6 @@ function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: str
     );
   }
   if (before.some(({ hold }) => hold !== null && hold.until === null)) same(after, []);
-}
-
-function toldBy({ told }: Family): unknown {
-  return told.map(({ at, step, template, audience, to, content }) => [
-    [at, step, template, audience, content],
-    to.map(({ person: { address } }) => address),
-  ]);
 }
 
 function lasting(family: Family): unknown {

@@ -11,7 +11,7 @@ import { recordFact } from '../../../src/core/follow-up/registers.ts';
 import type { Input, SubjectState } from '../../../src/core/follow-up/types.ts';
 import { DAY, HOUR, MONDAY_NOON, payment, policy, World } from '../../support/follow-up.ts';
 import { holds, same } from '../../support/property.ts';
-import { essence, type Said, said, saidOfAlert, WISHES } from '../../support/said.ts';
+import { essence, type Said, said, saidOfAlert, tellings, WISHES } from '../../support/said.ts';
 
 function deliver(kind: World['kind'], facts: readonly Said[]): World {
   const world = new World(kind);
@@ -49,12 +49,7 @@ describe('order and repetition', () => {
           const mixed = deliver(kind, shuffled);
           same(essence(mixed.state), essence(straight.state));
           for (const world of [straight, mixed]) world.advanceTo(MONDAY_NOON + 60 * DAY);
-          const notices = (world: World): unknown =>
-            world.told.map(({ at, step, template, audience, to, content }) => [
-              [at, step, template, audience, content],
-              to.map(({ person }) => person.address),
-            ]);
-          same(notices(mixed), notices(straight));
+          same(tellings(mixed.told), tellings(straight.told));
         }),
       );
     },
