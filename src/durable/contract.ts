@@ -139,6 +139,8 @@ export interface OutcomeMessage {
   readonly v: 1;
   readonly noticeId: string;
   readonly outcome: NoticeOutcome;
+  /** How many ids that belong to another subject passed it on. Absent: none. */
+  readonly hops?: number;
 }
 
 /** `at`: follow-up time, from the caller's clock, so that the handler needs no journaled clock read. */

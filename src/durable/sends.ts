@@ -95,10 +95,27 @@ export function sendOutcome(
   ctx: restate.Context,
   { id: noticeId, kind, subject }: Pick<Notice, 'id' | 'kind' | 'subject'>,
   outcome: NoticeOutcome,
+  hops = 0,
 ): void {
   const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onOutcome };
-  const parameter: OutcomeMessage = { v: 1, noticeId, outcome };
+  const parameter: OutcomeMessage = { v: 1, noticeId, outcome, hops };
   send(ctx, { ...to, parameter });
+}
+
+interface Again {
+  readonly kind: SubjectKind;
+  readonly handler: string;
+  readonly message: unknown;
+}
+
+/** Comes back to the subject that could not handle it. */
+export function sendAgain(
+  ctx: restate.ObjectContext,
+  { kind, handler, message }: Again,
+  delayMs: number,
+): void {
+  const to = { service: OBJECT_OF[kind], key: ctx.key, method: handler };
+  send(ctx, { ...to, parameter: message, delayMs });
 }
 
 export function sendSubjectExpire(

@@ -4,7 +4,7 @@
  */
 import * as restate from '@restatedev/restate-sdk';
 import type { SubjectKind } from '../core/fact.ts';
-import { emptyState, preview, simulate, stillWanted } from '../core/follow-up/index.ts';
+import { emptyState, HOPS_MAX, preview, simulate, stillWanted } from '../core/follow-up/index.ts';
 import type { SubjectState } from '../core/follow-up/types.ts';
 import type {
   ExpireMessage,
@@ -28,8 +28,8 @@ import type { ServiceDeps } from './deps.ts';
 import { delayUntil } from './deps.ts';
 import { unknownLadder, unknownSource, unreadableMessage } from './errors.ts';
 import { FACT_ENTRY, OPERATOR_ENTRY, PRIVATE, PRIVATE_READ, READ } from './options.ts';
-import { askStillWanted, sendTimer } from './sends.ts';
-import { sourceOf, type TurnAnswer, turn } from './turn.ts';
+import { askStillWanted, sendAgain } from './sends.ts';
+import { sourceOf, type TurnAnswer, type TurnCall, turn } from './turn.ts';
 
 const DAY_MS = 86_400_000;
 const { exclusive, shared } = restate.handlers.object;
@@ -52,27 +52,25 @@ function inputHandlers(kind: SubjectKind, deps: ServiceDeps) {
     onTimer: exclusive(PRIVATE, (ctx: restate.ObjectContext, message: TimerMessage) =>
       onTimer(ctx, deps, kind, message),
     ),
-    onLink: exclusive(PRIVATE, async (ctx: restate.ObjectContext, { at, to }: LinkMessage) => {
+    onLink: exclusive(PRIVATE, async (ctx: restate.ObjectContext, message: LinkMessage) => {
+      const { at, to } = message;
       const input = { kind: 'link', to } as const;
-      await turn(ctx, deps, { kind, handler: HANDLER.onLink, input, now: at, cause: `link ${to}` });
+      const call = { kind, handler: HANDLER.onLink, input, now: at, cause: `link ${to}` };
+      await untilTaken(ctx, deps, call, message);
     }),
     onHandOver: exclusive(PRIVATE, async (ctx: restate.ObjectContext, message: HandOverMessage) => {
       const { at, path, estate } = message;
       const input = { kind: 'handOver', path, estate } as const;
       const cause = `hand-over by ${path.at(-1) ?? ''}`;
-      await turn(ctx, deps, { kind, handler: HANDLER.onHandOver, input, now: at, cause });
+      const call = { kind, handler: HANDLER.onHandOver, input, now: at, cause };
+      await untilTaken(ctx, deps, call, message);
     }),
     onOutcome: exclusive(PRIVATE, async (ctx: restate.ObjectContext, message: OutcomeMessage) => {
-      const { noticeId, outcome } = message;
-      const input = { kind: 'outcome', noticeId, outcome } as const;
-      await turn(ctx, deps, {
-        kind,
-        handler: HANDLER.onOutcome,
-        input,
-        now: outcome.at,
-        cause: `notice ${noticeId}`,
-        onlyKnown: true,
-      });
+      const { noticeId, outcome, hops = 0 } = message;
+      const input = { kind: 'outcome', noticeId, outcome, hops } as const;
+      const call = { kind, handler: HANDLER.onOutcome, input, now: outcome.at };
+      const rest = { cause: `notice ${noticeId}`, onlyKnown: true };
+      await untilTaken(ctx, deps, { ...call, ...rest }, message);
     }),
     operate: exclusive(OPERATOR_ENTRY, (ctx: restate.ObjectContext, message: OperatorMessage) =>
       operate(ctx, deps, kind, message),
@@ -97,7 +95,29 @@ async function onFact(
   const { fact, eventKey, via, receivedAt } = readable(message);
   const input = { kind: 'fact', fact, eventKey, via } as const;
   const call = { kind, handler: HANDLER.onFact, input, now: receivedAt, cause: eventKey };
-  return answerOf(await turn(ctx, deps, call));
+  // What was forwarded cannot be replayed: the id that it came from has seen it.
+  const isForwarded = via === 'forwarded';
+  const take = isForwarded ? untilTaken(ctx, deps, call, message) : turn(ctx, deps, call);
+  return answerOf(await take);
+}
+
+/**
+ * For what only this message says. The source may come back, the bug may be fixed; if it did not
+ * come again each day until then, a follow-up would have stopped, or a hold would be lost.
+ */
+async function untilTaken(
+  ctx: restate.ObjectContext,
+  deps: ServiceDeps,
+  call: TurnCall,
+  message: unknown,
+): Promise<TurnAnswer> {
+  const answer = await turn(ctx, deps, call);
+  if (answer.kind === 'unknown_source' || answer.kind === 'quarantined') {
+    const { kind, handler } = call;
+    const at = deps.clock.fromWall(await ctx.date.now()) + DAY_MS;
+    sendAgain(ctx, { kind, handler, message }, delayUntil(deps, at));
+  }
+  return answer;
 }
 
 function readable(message: FactMessage): FactMessage {
@@ -118,18 +138,10 @@ async function onTimer(
   const { generation, at } = message;
   // Never earlier than it was armed for, or clocks that differ by a millisecond would arm it again.
   const now = Math.max(at, deps.clock.fromWall(await ctx.date.now()));
-  const answer = await turn(ctx, deps, {
-    kind,
-    handler: HANDLER.onTimer,
-    input: { kind: 'timer', generation },
-    now,
-    cause: `timer g${generation}`,
-    onlyKnown: true,
-  });
-  // The source may come back, the bug may be fixed; without this the follow-up would have stopped.
-  if (answer.kind === 'unknown_source' || answer.kind === 'quarantined') {
-    sendTimer(ctx, kind, ctx.key, message, delayUntil(deps, now + DAY_MS));
-  }
+  const input = { kind: 'timer', generation } as const;
+  const call = { kind, handler: HANDLER.onTimer, input, now };
+  const rest = { cause: `timer g${generation}`, onlyKnown: true };
+  await untilTaken(ctx, deps, { ...call, ...rest }, message);
 }
 
 async function operate(
@@ -182,9 +194,6 @@ function readHandlers(kind: SubjectKind, deps: ServiceDeps) {
     ),
   };
 }
-
-/** Charge to payment, payment to invoice; more only where links form a circle. */
-const HOPS_MAX = 4;
 
 async function answerStillWanted(
   ctx: restate.ObjectSharedContext,

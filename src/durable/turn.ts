@@ -165,8 +165,8 @@ function sendEffect(ctx: restate.ObjectContext, call: TurnCall, effect: Effect):
     sendHandOver(ctx, kind, to, { v: 1, at: now, path, estate });
   }
   if (effect.kind === 'outcome') {
-    const { to: subject, noticeId: id, outcome } = effect;
-    sendOutcome(ctx, { id, kind, subject }, outcome);
+    const { to: subject, noticeId: id, outcome, hops } = effect;
+    sendOutcome(ctx, { id, kind, subject }, outcome, hops);
   }
   if (effect.kind === 'expire') {
     const { at } = effect;

@@ -160,8 +160,8 @@ function messageOf(
       return { subject: to, input: { kind: 'handOver', path, estate } };
     }
     case 'outcome': {
-      const { to, noticeId, outcome } = effect;
-      return { subject: to, input: { kind: 'outcome', noticeId, outcome } };
+      const { to, noticeId, outcome, hops } = effect;
+      return { subject: to, input: { kind: 'outcome', noticeId, outcome, hops } };
     }
   }
 }

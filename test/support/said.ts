@@ -96,7 +96,7 @@ export function essence(state: SubjectState | null): unknown {
             anchorAt: followUp.anchorAt,
             ladder: followUp.ladder.id,
             // The generation counts what changed on the way, and the way may differ.
-            steps: followUp.steps.map(({ generation: _, ...step }) => step),
+            steps: followUp.steps.map(({ generation: _, subject: __, ...step }) => step),
             next: followUp.next,
           },
   };

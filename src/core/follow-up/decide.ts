@@ -42,7 +42,7 @@ export function decide({ state, subject, kind, input, now, policy }: DecideInput
       onHandOver(draft, input);
       return decisionOf(draft);
     case 'outcome':
-      onOutcome(draft, input.noticeId, input.outcome);
+      onOutcome(draft, input);
       return decisionOf(draft);
     default:
       return onOperator(draft, input);

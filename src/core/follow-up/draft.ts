@@ -3,6 +3,7 @@
  * `decide`; nothing outside ever sees it change.
  */
 import type { NoticeContent, Person, TemplateName } from '../notice.ts';
+import { noticeIdOf } from './telling.ts';
 import type {
   Decision,
   Effect,
@@ -82,10 +83,9 @@ export interface Telling {
 export function tell(draft: Draft, telling: Telling): void {
   const { step, template, audience, people, content } = telling;
   const { subject, generation } = draft.state;
-  const moment = Math.floor(draft.now).toString(36);
   const shadow = audience === 'customer' && !draft.policy.live;
   const to = people.map((person, place) => ({
-    noticeId: `${subject}/${generation}/${step}/${place}/${moment}`,
+    noticeId: noticeIdOf(subject, { step, generation }, place, draft.now),
     person: shadow ? firstOfTeam(draft.policy) : person,
     intended: shadow ? person.address : null,
   }));

@@ -51,7 +51,7 @@ export function episodeOf(
  * settlement ends nothing that people were told after it: who got a reminder yesterday must not get
  * it again because an old payment, and an older failure, were reported today.
  */
-function isEnded(state: SubjectState, previous: FollowUp, openSince: number): boolean {
+export function isEnded(state: SubjectState, previous: FollowUp, openSince: number): boolean {
   const settled = settledAt(state, previous.role === 'disputed' ? 'dispute' : 'money');
   if (settled === null || settled < previous.openedAt) return false;
   // Closed in the moment it was created: had its end been heard first, it would never have been.
@@ -59,7 +59,8 @@ function isEnded(state: SubjectState, previous: FollowUp, openSince: number): bo
   const doneAt = [
     previous.createdAt,
     previous.acknowledged?.at ?? 0,
-    previous.heldAt ?? state.hold?.since ?? 0,
+    previous.heldAt ?? 0,
+    state.hold?.since ?? 0,
     ...previous.steps.filter(({ result }) => result === 'notified').map(({ at }) => at),
   ];
   return Math.max(...doneAt) < openSince;

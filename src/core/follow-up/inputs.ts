@@ -5,11 +5,11 @@ import type { FollowUp, Hold, ManualSettlement, NoticeRecord, SubjectState } fro
 
 /**
  * All that an id which turned out to belong to another subject hands over: what was said, what was
- * sent or is on its way, and what people did about it.
+ * sent or is on its way, and what people did about it. It waits in messages while versions change:
+ * whatever is added is optional.
  */
 export interface Estate {
   readonly facts: SubjectState['carried'];
-  readonly generation: number;
   readonly followUp: FollowUp | null;
   readonly hold: Hold | null;
   readonly manual: ManualSettlement | null;
@@ -31,6 +31,14 @@ export interface FactInput {
   readonly via: string;
 }
 
+export interface OutcomeInput {
+  readonly kind: 'outcome';
+  readonly noticeId: string;
+  readonly outcome: NoticeOutcome;
+  /** How many ids that belong to another subject passed it on. Absent: none. */
+  readonly hops?: number;
+}
+
 export type OperatorInput =
   | {
       readonly kind: 'hold';
@@ -49,5 +57,5 @@ export type Input =
   | { readonly kind: 'timer'; readonly generation: number }
   | { readonly kind: 'link'; readonly to: string }
   | HandOver
-  | { readonly kind: 'outcome'; readonly noticeId: string; readonly outcome: NoticeOutcome }
+  | OutcomeInput
   | OperatorInput;

@@ -4,11 +4,11 @@
  * nobody hears a second time what they were told under the other id.
  */
 import { isPaymentFact, type SubjectFact } from '../fact.ts';
-import { type Draft, NOTICES_MAX, note, noteOnce, setFollowUp } from './draft.ts';
-import { spareEscalations } from './operator.ts';
+import { type Draft, note, noteOnce } from './draft.ts';
 import { noteChange, refresh } from './refresh.ts';
 import { ALIASES_MAX, recordFact, seenKey } from './registers.ts';
-import type { Estate, FollowUp, HandOver, Hold, StepRecord, SubjectState } from './types.ts';
+import { takeOver } from './take-over.ts';
+import type { Estate, HandOver, SubjectState } from './types.ts';
 
 /** Takes in what a fact says, and tells the other ids it names that they belong here. */
 export function learn(draft: Draft, fact: SubjectFact, eventKey: string): void {
@@ -45,8 +45,8 @@ export function onLink(draft: Draft, to: string): void {
 }
 
 function estateOf(state: SubjectState): Estate {
-  const { carried: facts, generation, followUp, hold, manual, notices } = state;
-  return { facts, generation, followUp, hold, manual, notices };
+  const { carried: facts, followUp, hold, manual, notices } = state;
+  return { facts, followUp, hold, manual, notices };
 }
 
 function isWorthTelling({ facts, followUp, manual, notices }: Estate): boolean {
@@ -60,13 +60,14 @@ export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
     note(draft, `handed on to ${linkedTo}`, 'joined');
     return;
   }
-  draft.state = { ...draft.state, linkedTo: null };
+  // What went round while the circle had no subject was seen here, and not taken in.
+  if (linkedTo !== null) draft.state = { ...draft.state, linkedTo: null, seen: [] };
   for (const { fact, eventKey } of estate.facts) {
     if (draft.state.seen.includes(seenKey(eventKey, fact))) continue;
     learn(draft, fact, eventKey);
     note(draft, `takes over event ${eventKey} ${fact.fact}`, 'joined');
   }
-  takeOver(draft, estate);
+  takeOver(draft, path[0] ?? subject, estate);
   noteChange(draft, refresh(draft), { decision: `takes over ${spoken(estate)}`, rule: 'joined' });
 }
 
@@ -77,82 +78,6 @@ export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
 function isHeadOfCircle(subject: string, linkedTo: string, path: readonly string[]): boolean {
   const entry = path.indexOf(linkedTo);
   return entry >= 0 && path.slice(entry).every((member) => subject <= member);
-}
-
-function takeOver(draft: Draft, estate: Estate): void {
-  const { state } = draft;
-  const own = state.followUp;
-  // Its timer counts on a generation that is about to pass; the refresh arms another.
-  if (own !== null && own.next !== null) draft.effects.push({ kind: 'disarm' });
-  // A hold on what is over says nothing about what is open here.
-  const isOver = estate.followUp?.closedAt !== null && own?.closedAt === null;
-  const notices = [...state.notices, ...estate.notices].toSorted((a, b) => a.at - b.at);
-  draft.state = {
-    ...state,
-    // Beyond both: a notice is told apart by its step and generation.
-    generation: Math.max(state.generation, estate.generation) + 1,
-    hold: longer(state.hold, isOver ? null : estate.hold),
-    manual: later(state.manual, estate.manual),
-    notices: notices.slice(-NOTICES_MAX),
-  };
-  const merged = mergedFollowUp(own, estate.followUp);
-  if (merged === null) return;
-  const followUp = { ...merged, next: null };
-  setFollowUp(draft, followUp.acknowledged === null ? followUp : spareEscalations(draft, followUp));
-}
-
-/** Whoever asked for the longer silence had a reason. */
-function longer(own: SubjectState['hold'], theirs: SubjectState['hold']): SubjectState['hold'] {
-  if (own === null || theirs === null) return own ?? theirs;
-  const end = ({ until }: Hold): number => until ?? Number.POSITIVE_INFINITY;
-  return end(theirs) > end(own) ? theirs : own;
-}
-
-function later(a: SubjectState['manual'], b: SubjectState['manual']): SubjectState['manual'] {
-  if (a === null || b === null) return a ?? b;
-  return b.at > a.at ? b : a;
-}
-
-/** One of two that are both under way goes on, with what was done on the other kept. */
-function mergedFollowUp(own: FollowUp | null, theirs: FollowUp | null): FollowUp | null {
-  if (own === null || theirs === null) return own ?? theirs;
-  const [kept, other] = precedence(theirs) > precedence(own) ? [theirs, own] : [own, theirs];
-  if (other.closedAt !== null) return kept;
-  return {
-    ...kept,
-    createdAt: Math.min(kept.createdAt, other.createdAt),
-    notBefore: {
-      remind: Math.max(kept.notBefore.remind, other.notBefore.remind),
-      escalate: Math.max(kept.notBefore.escalate, other.notBefore.escalate),
-    },
-    steps: kept.ladder.id === other.ladder.id ? mergedSteps(kept.steps, other.steps) : kept.steps,
-    heldAt: Math.max(kept.heldAt ?? 0, other.heldAt ?? 0),
-    acknowledged: kept.acknowledged ?? other.acknowledged,
-    escalatedAt: earliest(kept.escalatedAt, other.escalatedAt),
-  };
-}
-
-/** Open before closed, a dispute before anything else, then the one that somebody was told of. */
-function precedence({ closedAt, role, steps }: FollowUp): number {
-  const told = steps.some(({ result }) => result === 'notified');
-  return (closedAt === null ? 4 : 0) + (role === 'disputed' ? 2 : 0) + (told ? 1 : 0);
-}
-
-/** What one of them told is told, whatever the other made of that step. */
-function mergedSteps(
-  kept: readonly StepRecord[],
-  others: readonly StepRecord[],
-): readonly StepRecord[] {
-  const told = (record: StepRecord): boolean => record.result === 'notified';
-  const added = others.filter((other) => {
-    const mine = kept.find(({ step }) => step === other.step);
-    return mine === undefined || (told(other) && !told(mine));
-  });
-  return [...kept.filter(({ step }) => !added.some((other) => other.step === step)), ...added];
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function spoken({ facts, followUp, notices }: Estate): string {

@@ -5,19 +5,29 @@ import { clockText } from '../written-time.ts';
 import { type Draft, note, setFollowUp } from './draft.ts';
 import { postponed } from './episode.ts';
 import { schedule } from './refresh.ts';
-import type { NoticeRecord, StepRecord } from './types.ts';
+import { isFinal, sameTelling, stepOf, toldBy } from './telling.ts';
+import type { NoticeRecord, OutcomeInput, StepRecord } from './types.ts';
 
-export function onOutcome(draft: Draft, noticeId: string, outcome: NoticeOutcome): void {
+/** Charge to payment, payment to invoice; more only where links form a circle. */
+export const HOPS_MAX = 4;
+
+export function onOutcome(draft: Draft, { noticeId, outcome, hops = 0 }: OutcomeInput): void {
   const { state } = draft;
-  if (state.linkedTo !== null) {
-    draft.effects.push({ kind: 'outcome', to: state.linkedTo, noticeId, outcome });
-  }
   const record = state.notices.find(({ id }) => id === noticeId);
+  if (record !== undefined && isFinal(record.outcome)) return;
+  if (state.linkedTo !== null && hops < HOPS_MAX) {
+    draft.effects.push({
+      kind: 'outcome',
+      to: state.linkedTo,
+      noticeId,
+      outcome,
+      hops: hops + 1,
+    });
+  }
   if (record === undefined) {
     note(draft, `outcome of a forgotten notice: ${outcome.kind}`, outcome.kind, noticeId);
     return;
   }
-  if (isFinal(record.outcome)) return;
   const notices = state.notices.map((kept) => (kept.id === noticeId ? { ...kept, outcome } : kept));
   draft.state = { ...state, notices };
   note(draft, outcomeText(outcome), 'rule' in outcome ? outcome.rule : outcome.kind, record.step);
@@ -27,10 +37,6 @@ export function onOutcome(draft: Draft, noticeId: string, outcome: NoticeOutcome
     postpone(draft, record, draft.now);
   } else if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
   join(draft, record);
-}
-
-function isFinal(outcome: NoticeOutcome | null): boolean {
-  return outcome !== null && outcome.kind !== 'retrying' && outcome.kind !== 'digested';
 }
 
 function outcomeText(outcome: NoticeOutcome): string {
@@ -54,35 +60,30 @@ function outcomeText(outcome: NoticeOutcome): string {
 function postpone(draft: Draft, record: NoticeRecord, until: number): void {
   const followUp = draft.state.followUp;
   if (followUp === null || followUp.closedAt !== null) return;
-  const steps = followUp.steps.filter((step) => !isOf(step, record));
-  if (steps.length === followUp.steps.length) return;
+  const told = stepOf(draft.state, record);
+  if (told === undefined) return;
+  const steps = followUp.steps.filter((step) => step !== told);
   const kind = record.audience === 'customer' ? 'remind' : 'escalate';
   setFollowUp(draft, postponed({ ...followUp, steps }, kind, until));
   schedule(draft);
 }
 
 function markSkipped(draft: Draft, record: NoticeRecord, rule: StepRecord['rule']): void {
-  const followUp = draft.state.followUp;
-  const others = draft.state.notices.filter((notice) => sameStep(notice, record));
-  if (followUp === null || others.some(({ outcome }) => outcome?.kind !== 'skipped')) return;
+  const { followUp } = draft.state;
+  const told = stepOf(draft.state, record);
+  if (followUp === null || told === undefined) return;
+  const all = toldBy(draft.state, told);
+  if (all.some(({ outcome }) => outcome?.kind !== 'skipped')) return;
   const steps = followUp.steps.map((step) =>
-    isOf(step, record) ? { ...step, result: 'skipped' as const, rule } : step,
+    step === told ? { ...step, result: 'skipped' as const, rule } : step,
   );
   setFollowUp(draft, { ...followUp, steps });
 }
 
 /** Fan-in: once the last of several people was reached or given up, one line says so. */
 function join(draft: Draft, record: NoticeRecord): void {
-  const all = draft.state.notices.filter((notice) => sameStep(notice, record));
+  const all = sameTelling(draft.state, record);
   if (all.length < 2 || !all.every(({ outcome }) => isFinal(outcome))) return;
   const reached = all.filter(({ outcome }) => outcome?.kind === 'sent').length;
   note(draft, `${record.step} reached ${reached} of ${all.length}`, 'joined_outcomes', record.step);
-}
-
-function sameStep(a: NoticeRecord, b: NoticeRecord): boolean {
-  return a.step === b.step && a.generation === b.generation;
-}
-
-function isOf(step: StepRecord, record: NoticeRecord): boolean {
-  return step.step === record.step && step.generation === record.generation;
 }

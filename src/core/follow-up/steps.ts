@@ -4,6 +4,7 @@ import { nextAllowed } from '../calendar.ts';
 import type { Ladder, Step } from '../ladder.ts';
 import type { NoticeContent, Person } from '../notice.ts';
 import { planLadder, zoneOf } from '../schedule.ts';
+import { toldBy } from './telling.ts';
 import type { FollowUp, Policy, StepRecord, SubjectState } from './types.ts';
 
 export type Planned = ReturnType<typeof planLadder>[number];
@@ -191,12 +192,11 @@ export function lastCustomerNoticeAt(state: SubjectState, now: number): number |
 
 /** Did the customer hear from us in this episode, as far as anybody knows? */
 export function isReminded(state: SubjectState, followUp: FollowUp): boolean {
-  const notified = followUp.steps.filter(({ result }) => result === 'notified');
-  return state.notices.some(
-    ({ audience, outcome, step, generation }) =>
-      audience === 'customer' &&
-      outcome?.kind !== 'failed' &&
-      notified.some((record) => record.step === step && record.generation === generation),
+  const notices = followUp.steps
+    .filter(({ result }) => result === 'notified')
+    .flatMap((record) => toldBy(state, record));
+  return notices.some(
+    ({ audience, outcome }) => audience === 'customer' && outcome?.kind !== 'failed',
   );
 }
 

@@ -65,6 +65,8 @@ export interface StepRecord {
   readonly step: string;
   readonly at: number;
   readonly generation: number;
+  /** The id it was told under, of another that was joined; absent: this subject. */
+  readonly subject?: string;
   readonly result: 'notified' | 'skipped' | 'done';
   readonly rule: SkipRule | null;
 }
@@ -200,8 +202,8 @@ export interface SubjectState {
 }
 
 /**
- * `noticeId` is `{subject}/{generation}/{step}/{place in the list}/{time in base 36}`: no address in
- * it, and never reused, not even by a subject that was forgotten and begins to count anew.
+ * `noticeId` is `{subject}/{generation}/{step}/{place in the list}/{time in base 36}`, where the
+ * subject is the one that decided it: no address in it, and never reused, not even by a subject that was forgotten and begins to count anew.
  */
 export interface Addressee {
   readonly noticeId: string;
@@ -240,6 +242,7 @@ export type Effect =
       readonly to: string;
       readonly noticeId: string;
       readonly outcome: NoticeOutcome;
+      readonly hops: number;
     }
   | { readonly kind: 'expire'; readonly at: number };
 
@@ -253,5 +256,5 @@ export interface Decision {
   readonly accepted: boolean;
 }
 
-export type { Estate, FactInput, HandOver, Input, OperatorInput } from './inputs.ts';
+export type { Estate, FactInput, HandOver, Input, OperatorInput, OutcomeInput } from './inputs.ts';
 export type { PlannedStep, Policy } from './policy.ts';

@@ -3,6 +3,7 @@ import type { SubjectKind } from '../fact.ts';
 import type { SkipRule } from '../notice.ts';
 import { decide } from './decide.ts';
 import { quietUntil, skipRule } from './rules.ts';
+import { stepOf } from './telling.ts';
 import type { Decision, Policy, SubjectState } from './types.ts';
 
 /** `until`: not now, but then; the step is owed again. Null: not at all. */
@@ -33,11 +34,8 @@ export function stillWanted(
   if (record.template === 'resolved') return policy.paused === 'all' ? not('all_paused') : wanted;
   const followUp = state.followUp;
   if (followUp === null || followUp.closedAt !== null) return not('settled');
-  const isOwed = followUp.steps.some(
-    (done) => done.step === record.step && done.generation === record.generation,
-  );
-  const step = followUp.ladder.steps.find(({ id }) => id === record.step);
-  if (!isOwed || step === undefined) return not('settled');
+  const step = followUp.ladder.steps.find(({ id }) => id === stepOf(state, record)?.step);
+  if (step === undefined) return not('settled');
   if (record.audience === 'customer' && state.hold !== null) return not('held');
   const rule = skipRule(state, step, policy, retriedAt ?? record.at);
   if (rule !== null) return not(rule);

@@ -98,13 +98,28 @@ function lived(moments: readonly Moment[], linkedAt: number): void {
   same(lasting(late), lasting(early));
 }
 
-/** Both fail, people act on one or the other, and then the link is learned. */
-function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: string }[]): void {
-  const family = new Family();
+/** Links that cross: each is told to belong to the other at once. */
+const CROSSING: readonly Said<PaymentFact>[] = [
+  LINK,
+  {
+    fact: payment('payment.linked', MONDAY_NOON, { ref: 'pi_1', aliases: ['in_1'] }),
+    eventKey: 'evt_back',
+  },
+];
+
+/** Both fail, people act on one or the other, and then the links are learned. */
+function oneFollowUp(
+  moments: readonly { readonly one: Moment; readonly ref: string }[],
+  links: readonly Said<PaymentFact>[],
+  picks: readonly number[],
+): void {
+  let turn = 0;
+  const family = new Family({}, (count) => (picks[turn++ % picks.length] ?? 0) % count);
   for (const [place, { one, ref }] of moments.entries()) {
     family.advanceTo(family.now + one.waitMs);
     const { decline, wish } = one;
     family.fact(payment('payment.failed', family.now, { ref, decline }), `evt_${place}`);
+    if (one.isSent) arrive(family, `stripe/${ref}`);
     const isEnd = wish?.kind === 'resolve' || wish?.kind === 'reopen';
     if (wish !== null && !isEnd) family.operate(`stripe/${ref}`, wish);
   }
@@ -113,7 +128,11 @@ function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: str
   if (before.some(({ followUp }) => followUp?.closedAt !== null)) return;
   const known = new Set(family.told.map(({ step }) => step));
   const toldCount = family.told.length;
-  family.fact(LINK.fact, LINK.eventKey);
+  family.facts(links);
+  same(family.rootOf('stripe/pi_1'), family.rootOf('stripe/in_1'));
+  const root = family.state(family.rootOf('stripe/in_1'));
+  if (moments.length > 0) same(root?.status, 'failed');
+  onceWanted(family);
   family.advanceTo(family.now + 90 * DAY);
   const after = family.told.slice(toldCount);
   same(
@@ -127,6 +146,35 @@ function oneFollowUp(moments: readonly { readonly one: Moment; readonly ref: str
     );
   }
   if (before.some(({ hold }) => hold !== null && hold.until === null)) same(after, []);
+}
+
+/** Every mail that was decided under this id is delivered. */
+function arrive(family: Family, subject: string): void {
+  for (const { id: noticeId, outcome } of family.notices(subject)) {
+    if (outcome !== null) continue;
+    const sent = { kind: 'sent', at: family.now, messageId: '<m@x>' } as const;
+    family.give(subject, { kind: 'outcome', noticeId, outcome: sent });
+  }
+}
+
+/** Of the mails about one step each person gets at most one: what arrived counts, what waits is asked about. */
+function onceWanted(family: Family): void {
+  const waiting = family.told.flatMap(({ subject, step, to }) =>
+    to.flatMap(({ noticeId, person }) => {
+      const root = family.rootOf(subject);
+      const known = family.notices(root).find(({ id }) => id === noticeId);
+      const waits = known?.outcome === null && family.isWanted(subject, noticeId).wanted;
+      return waits ? [`${step} to ${person.address}`] : [];
+    }),
+  );
+  const sent = family
+    .notices(family.rootOf('stripe/in_1'))
+    .filter(({ outcome }) => outcome?.kind === 'sent')
+    .map(({ step, to }) => `${step} to ${to}`);
+  same(
+    waiting.filter((one, place) => sent.includes(one) || waiting.indexOf(one) !== place),
+    [],
+  );
 }
 
 function lasting(family: Family): unknown {
@@ -166,6 +214,8 @@ describe('ids that belong together', () => {
           minLength: 1,
           maxLength: 8,
         }),
+        fc.constantFrom([LINK], CROSSING),
+        fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 12 }),
         oneFollowUp,
       ),
     );

@@ -1,10 +1,13 @@
-/** A timer whose handling throws is set aside, and its follow-up must not stop with it. */
+/**
+ * What only one message says is set aside where its handling throws, and comes again: a follow-up
+ * must not stop with its timer, nor a hold be lost with the hand-over that told of it.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ALWAYS, payment } from '../support/follow-up.ts';
+import { ALWAYS, DAY, payment } from '../support/follow-up.ts';
 import { source } from './sources.ts';
 import { days, eventually, failOn, granted, inBothModes, type Stage, startStage } from './stage.ts';
 
-inBothModes('a timer that cannot be handled', (alwaysReplay) => {
+inBothModes('a message that cannot be handled', (alwaysReplay) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage({ alwaysReplay });
@@ -34,7 +37,7 @@ inBothModes('a timer that cannot be handled', (alwaysReplay) => {
     });
   }
 
-  it.concurrent('comes again every day until it can, and the follow-up goes on where it stood', async () => {
+  it.concurrent('if a timer, comes again every day until it can, and the follow-up goes on where it stood', async () => {
     await setAsideTwice('healing', 'in_1');
     const { followUp, notices, timeline } = await stage.view('healing/in_1');
     expect(followUp).toMatchObject({ closedAt: null, steps: [] });
@@ -50,7 +53,7 @@ inBothModes('a timer that cannot be handled', (alwaysReplay) => {
     expect(new Set(sent).size).toBe(sent.length);
   });
 
-  it.concurrent('does nothing any more when the payment was settled before it could', async () => {
+  it.concurrent('if a timer, does nothing any more when the payment was settled before it could', async () => {
     await setAsideTwice('settling', 'in_1');
     repairSource('settling');
     const paid = payment('payment.paid', stage.now(), { ref: 'in_1' });
@@ -62,5 +65,46 @@ inBothModes('a timer that cannot be handled', (alwaysReplay) => {
     expect(status).toBe('paid');
     expect(notices).toEqual([]);
     expect(stage.mailsAbout('settling/in_1')).toEqual([]);
+  });
+
+  it.concurrent('if a hand-over, brings what people did with it when it can', async () => {
+    repairSource('heirs');
+    await failOn(stage, 'heirs/pi_1');
+    const until = stage.now() + 60 * DAY;
+    const hold = { kind: 'hold', until, reason: 'legal', actor: 'ada' } as const;
+    expect(await stage.operate('heirs/pi_1', hold)).toMatchObject({ accepted: true });
+    breakSource('heirs');
+    const over = { ref: 'in_1', aliases: ['pi_1'] };
+    await stage.fact('heirs/in_1', payment('payment.linked', stage.now(), over));
+    await eventually(async () => {
+      const [group, ...more] = granted(await stage.ingress.quarantined('heirs'));
+      expect(more).toEqual([]);
+      expect(group).toMatchObject({ route: 'onHandOver' });
+      expect(group?.count).toBeGreaterThanOrEqual(2);
+    });
+    expect((await stage.view('heirs/in_1')).status).toBe('unknown');
+    repairSource('heirs');
+    await eventually(async () => {
+      const { status, hold } = await stage.view('heirs/in_1');
+      expect([status, hold?.reason]).toEqual(['failed', 'legal']);
+    });
+    expect(stage.mailsAbout('heirs/in_1')).toEqual([]);
+  });
+
+  it.concurrent('if a fact that was handed on, is not lost', async () => {
+    repairSource('passing');
+    const over = { ref: 'in_1', aliases: ['pi_1'] };
+    await stage.fact('passing/in_1', payment('payment.linked', stage.now(), over));
+    await eventually(async () =>
+      expect((await stage.view('passing/pi_1')).linkedTo).toBe('passing/in_1'),
+    );
+    breakSource('passing');
+    await failOn(stage, 'passing/pi_1');
+    await eventually(async () => {
+      const [group] = granted(await stage.ingress.quarantined('passing'));
+      expect(group).toMatchObject({ route: 'onFact' });
+    });
+    repairSource('passing');
+    await eventually(async () => expect((await stage.view('passing/in_1')).status).toBe('failed'));
   });
 });
