@@ -106,6 +106,7 @@ export const CHARGE: Common = {
 export const DISPUTE: Common = {
   ref: ['payment_intent', 'charge'],
   aliases: ['charge', 'payment_intent'],
+  dispute: 'id',
   amount: minor('amount'),
   currency: 'currency',
   reason: (scope) => textAt(scope.base, 'reason')?.replaceAll('_', ' ') ?? null,

@@ -51,6 +51,8 @@ export interface PaymentRule extends RuleBase {
   readonly aliases?: readonly string[];
   /** Path of the object's own id: where another id is the ref, it speaks of a part of that. */
   readonly own?: string;
+  /** The provider's id of the dispute it speaks of: a payment may have several. */
+  readonly dispute?: Text;
   readonly amount?: Amount;
   readonly currency?: Text;
   readonly customer?: Readonly<Partial<Record<keyof Customer, Text>>>;
@@ -202,11 +204,13 @@ function paymentOf(
   }
   const currency = currencyCode(readText(scope, rule.currency));
   const own = rule.own === undefined ? null : readText(scope, rule.own);
+  const dispute = oneLine(readText(scope, rule.dispute), 100);
   return ok({
     fact: rule.fact,
     ref,
     aliases: [...aliases],
     ...(own === null || own === ref ? {} : { ofPart: true as const }),
+    ...(dispute === null ? {} : { dispute }),
     amountMinor: readAmount(scope, rule.amount, currency),
     currency,
     customer: customerOf(rule, scope),

@@ -48,6 +48,8 @@ export interface PaymentFact {
   readonly aliases: readonly string[];
   /** Said of one payment towards `ref` (a charge of an invoice), which may be only a part of it. */
   readonly ofPart?: true;
+  /** The provider's id of the dispute; absent: it names none, and means all of the payment. */
+  readonly dispute?: string;
   readonly amountMinor: number | null;
   /** ISO 4217, upper case. */
   readonly currency: string | null;

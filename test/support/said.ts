@@ -38,8 +38,9 @@ export const said = (spanMs: number): fc.Arbitrary<Said<PaymentFact>> =>
       retry: fc.constantFrom(null, 12 * HOUR, 5 * DAY),
       due: fc.constantFrom(null, null, 10 * DAY),
       id: fc.nat({ max: 30 }),
+      dispute: fc.constantFrom(null, 'du_1', 'du_2'),
     })
-    .map(({ name, ref, second, email, amountMinor, decline, retry, due, id }) => {
+    .map(({ name, ref, second, email, amountMinor, decline, retry, due, id, dispute }) => {
       const at = MONDAY_NOON + Math.round((second / 8) * spanMs);
       const customer = { email, name: null, locale: null, zone: null, country: null };
       const fact = payment(name, at, {
@@ -51,9 +52,10 @@ export const said = (spanMs: number): fc.Arbitrary<Said<PaymentFact>> =>
         attemptCount: retry === null ? null : 1,
         dueAt: due === null ? null : MONDAY_NOON + due,
         aliases: id % 5 === 0 ? [`pi_${id}`] : [],
+        ...(dispute !== null && name.startsWith('payment.dispute') ? { dispute } : {}),
       });
       // An event key stands for one content: the same key never says two different things.
-      const eventKey = `evt_${id}_${ref}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}`;
+      const eventKey = `evt_${id}_${ref}_${name}_${second}_${email}_${amountMinor}_${decline}_${retry}_${due}_${dispute}`;
       return { fact, eventKey };
     });
 
@@ -80,11 +82,13 @@ export const saidOfAlert = (spanMs: number): fc.Arbitrary<Said<AlertFact>> =>
 export function essence(state: SubjectState | null): unknown {
   if (state === null) return null;
   const { status, marks, openings, parts, details, detailMarks, followUp, aliases } = state;
+  const verdicts = state.verdicts ?? [];
   return {
     status,
     marks,
     openings,
     parts,
+    verdicts,
     details,
     detailMarks,
     aliases: [...aliases].sort(),

@@ -111,6 +111,16 @@ describe('one subject per payment', () => {
     });
   });
 
+  it('tells the disputes of one payment apart, when they open and when they end', () => {
+    const object = { id: 'du_1', charge: 'ch_1', status: 'won' };
+    expect(fact('charge.dispute.created', object)).toMatchObject({ dispute: 'du_1' });
+    expect(fact('charge.dispute.closed', object)).toMatchObject({
+      fact: 'payment.dispute_won',
+      dispute: 'du_1',
+    });
+    expect(fact('charge.failed', { id: 'ch_1' })).not.toHaveProperty('dispute');
+  });
+
   it('does not void an invoice because one payment of it was cancelled', () => {
     const object = { id: 'pi_1', payment_details: { order_reference: 'in_12345678' } };
     expect(fact('payment_intent.canceled', object).fact).toBe('payment.linked');

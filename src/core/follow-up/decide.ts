@@ -133,6 +133,7 @@ function otherwise(draft: Draft, before: SubjectState, isStale: boolean): Change
 function saysMore(before: SubjectState, after: SubjectState, fact: SubjectFactName): boolean {
   return (
     after.marks[fact] !== before.marks[fact] ||
+    after.verdicts !== before.verdicts ||
     after.details !== before.details ||
     after.openings.length !== before.openings.length
   );

@@ -1,5 +1,6 @@
 /** Episodes: when a follow-up opens, goes on, changes its anchor, resumes or closes. */
 import type { Ladder } from '../ladder.ts';
+import { disputesOf } from './disputes.ts';
 import { openNow, settledAt } from './status.ts';
 import type {
   FollowUp,
@@ -38,12 +39,16 @@ export function episodeOf(
   const role = roleOf(state, open);
   const formerEnded = previous !== null && isEnded(state, previous, openedBy(open, role).at);
   // A dispute is an episode of its own: it takes over from whatever the team was told before.
-  const isNewDispute = role === 'disputed' && previous?.role !== 'disputed';
+  const isNewDispute = role === 'disputed' && previous !== null && !isAbout(previous, open);
   if (previous === null || formerEnded || isNewDispute) {
     const followUp = newFollowUp(state, open, role, now, policy);
     return { followUp, rule: 'opened', formerEnded };
   }
   return { ...continued(state, open, role, now, policy, previous), formerEnded };
+}
+
+function isAbout({ role, disputes = [] }: FollowUp, open: Openings): boolean {
+  return role === 'disputed' && disputesOf(open).every((dispute) => disputes.includes(dispute));
 }
 
 /**
@@ -127,6 +132,7 @@ function newFollowUp(
     escalatedAt: null,
     closedAt: null,
     closedBy: null,
+    ...(role === 'disputed' ? { disputes: disputesOf(open) } : {}),
   };
 }
 

@@ -3,15 +3,18 @@
  * is a register that only moves forward (a join semilattice), in time order, ties by event key.
  */
 import { type AlertFact, isAlertFact, type PaymentFact, type SubjectFact } from '../fact.ts';
+import { verdictOf, withVerdict } from './disputes.ts';
 import { byTime, isAfter } from './marks.ts';
 import { isPart, settlesOnlyIfWhole, withPart } from './parts.ts';
-import { isOpening, matterOf, settledWholeAt } from './status.ts';
+import { isAnsweredForGood, isOpening } from './status.ts';
 import type { Details, Mark, Opening, RankedMark, SubjectState } from './types.ts';
 
 export const OPENINGS_MAX = 32;
+/** Of a payment that is disputed more often the newest count. */
+const DISPUTES_MAX = 16;
 export const SEEN_MAX = 64;
 export const ALIASES_MAX = 16;
-/** As many as there are names, parts and an anchor: 16 + 16 + 1. */
+/** More are kept only if any reading needs them. */
 const CARRIED_MAX = 33;
 
 export const EMPTY_DETAILS: Details = {
@@ -42,11 +45,14 @@ export function recordFact(
   const part = isPart(state.subject, fact);
   const partOnly = part && settlesOnlyIfWhole(fact);
   const known = state.marks[fact.fact];
-  const isNews = !partOnly && (known === undefined || isAfter(mark, known));
+  const verdict = verdictOf(fact, eventKey, at);
+  const isOfWhole = !partOnly && verdict === null;
+  const isNews = isOfWhole && (known === undefined || isAfter(mark, known));
   const marked: SubjectState = {
     ...state,
     marks: isNews ? { ...state.marks, [fact.fact]: mark } : state.marks,
     parts: partOnly ? withPart(state.parts, fact, eventKey, at) : state.parts,
+    ...(verdict === null ? {} : { verdicts: withVerdict(state.verdicts, verdict) }),
     seen: [...state.seen, seenKey(eventKey, fact)].slice(-SEEN_MAX),
   };
   const opened = isOpening(fact.fact)
@@ -58,10 +64,14 @@ export function recordFact(
 }
 
 function openingOf(fact: SubjectFact, mark: Mark, whole: boolean): Opening {
-  const { amountMinor: owedMinor, currency } = isAlertFact(fact)
-    ? { amountMinor: null, currency: null }
-    : fact;
-  return { ...mark, fact: fact.fact, owedMinor, currency, whole };
+  if (isAlertFact(fact)) {
+    return { ...mark, fact: fact.fact, owedMinor: null, currency: null, whole };
+  }
+  const { amountMinor: owedMinor, currency, dispute } = fact;
+  const opening = { ...mark, fact: fact.fact, owedMinor, currency, whole };
+  return fact.fact === 'payment.disputed' && dispute !== undefined
+    ? { ...opening, dispute }
+    : opening;
 }
 
 /** One event may say several things of one subject; each is seen on its own. */
@@ -70,25 +80,32 @@ export function seenKey(eventKey: string, fact: SubjectFact): string {
 }
 
 /**
- * Openings that a fact about the whole has answered can never matter again: those times only grow.
- * Of the rest the earliest (the anchor) and the newest are kept, which any arrival order agrees on.
- * The earliest since a person resolved is an anchor too, or a storm of failures would drag it along.
+ * Openings that were answered for good can never matter again: those times only grow. Of the rest
+ * the earliest (the anchor) and the newest are kept, which any arrival order agrees on. The earliest
+ * since a person resolved is an anchor too, or a storm of failures would drag it along, and so is
+ * each dispute, or the storm would bury it.
  */
 function pruneOpenings(openings: readonly Opening[], state: SubjectState): readonly Opening[] {
-  const settled = {
-    money: settledWholeAt(state, 'money'),
-    dispute: settledWholeAt(state, 'dispute'),
-  };
-  const open = openings
-    .filter(({ at, fact }) => at > (settled[matterOf(fact)] ?? Number.NEGATIVE_INFINITY))
-    .toSorted(byTime);
+  const open = openings.filter((opening) => !isAnsweredForGood(state, opening)).toSorted(byTime);
   const unique = open.filter((opening, index) => !sameOpening(opening, open[index - 1]));
   if (unique.length <= OPENINGS_MAX) return unique;
   const resolvedAt = state.manual?.at ?? Number.NEGATIVE_INFINITY;
   const firstSince = unique.find(({ at }) => at > resolvedAt);
-  const anchors = unique.filter((opening, index) => index === 0 || opening === firstSince);
+  const disputes = firstOfEachDispute(unique);
+  const anchors = unique.filter(
+    (opening, index) => index === 0 || opening === firstSince || disputes.has(opening),
+  );
   const newest = unique.slice(anchors.length - OPENINGS_MAX);
   return [...anchors.filter((anchor) => !newest.includes(anchor)), ...newest];
+}
+
+function firstOfEachDispute(openings: readonly Opening[]): ReadonlySet<Opening> {
+  const firsts = new Map<string | undefined, Opening>();
+  for (const opening of openings) {
+    if (opening.fact !== 'payment.disputed' || firsts.has(opening.dispute)) continue;
+    firsts.set(opening.dispute, opening);
+  }
+  return new Set([...firsts.values()].slice(-DISPUTES_MAX));
 }
 
 function sameOpening(a: Opening, b: Opening | undefined): boolean {
@@ -98,7 +115,7 @@ function sameOpening(a: Opening, b: Opening | undefined): boolean {
 /**
  * A payment that later turns out to be part of another takes its facts along, for what they say may
  * weigh differently there. Beyond the bound stay those that any reading needs: the latest of each
- * name, the earliest opening, and the parts, of which there are no more than that.
+ * name, the earliest opening, the parts and the disputes, of which there are no more than that.
  */
 function carry(
   state: SubjectState,
@@ -112,12 +129,15 @@ function carry(
   );
   const all = [...others, { fact, eventKey }];
   if (all.length <= CARRIED_MAX) return all;
-  const anchor = openings[0];
+  const needed = [
+    ...state.parts,
+    ...(state.verdicts ?? []),
+    ...openings.filter(({ fact: opened }, index) => index === 0 || opened === 'payment.disputed'),
+  ];
   return all.filter(
     (kept) =>
       state.marks[kept.fact.fact]?.eventKey === kept.eventKey ||
-      state.parts.some((part) => part.fact === kept.fact.fact && part.eventKey === kept.eventKey) ||
-      (anchor !== undefined && anchor.fact === kept.fact.fact && anchor.eventKey === kept.eventKey),
+      needed.some((one) => one.fact === kept.fact.fact && one.eventKey === kept.eventKey),
   );
 }
 

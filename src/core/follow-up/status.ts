@@ -1,4 +1,5 @@
 /** The status of a subject is a function of the set of facts, never of the order they came in. */
+import { verdictAt } from './disputes.ts';
 import { isCovering } from './parts.ts';
 import type { Opening, SubjectFactName, SubjectState, SubjectStatus } from './types.ts';
 
@@ -53,14 +54,28 @@ export function settledWholeAt(state: SubjectState, matter: Matter): number | nu
   return latest;
 }
 
-/** As above, with what a person resolved, a ladder that ended, and parts that cover what is owed. */
+/**
+ * As above, with what a person resolved, a ladder that ended, parts that cover what is owed, and
+ * disputes that ended one by one.
+ */
 export function settledAt(state: SubjectState, matter: Matter): number | null {
-  const parts = matter === 'money' ? state.parts.filter((part) => isCovering(part, state)) : [];
-  return latestOf([
-    settledWholeAt(state, matter),
-    state.manual?.at ?? null,
-    ...parts.map(({ at }) => at),
-  ]);
+  const some =
+    matter === 'money'
+      ? state.parts.filter((part) => isCovering(part, state))
+      : (state.verdicts ?? []);
+  return latestOf([endedAt(state, matter), ...some.map(({ at }) => at)]);
+}
+
+function endedAt(state: SubjectState, matter: Matter): number | null {
+  return latestOf([settledWholeAt(state, matter), state.manual?.at ?? null]);
+}
+
+/** By what can never be taken back: such openings need not be kept. */
+export function isAnsweredForGood(state: SubjectState, opening: Opening): boolean {
+  const matter = matterOf(opening.fact);
+  const verdict = matter === 'dispute' ? verdictAt(state, opening) : null;
+  const answered = latestOf([settledWholeAt(state, matter), verdict]);
+  return answered !== null && opening.at <= answered;
 }
 
 function latestOf(times: readonly (number | null)[]): number | null {
@@ -72,10 +87,12 @@ function latestOf(times: readonly (number | null)[]): number | null {
  * stamp whole seconds, and a payment and its failed attempt can share one.
  */
 export function openNow(state: SubjectState): readonly Opening[] {
-  const settled = { money: settledAt(state, 'money'), dispute: settledAt(state, 'dispute') };
-  return state.openings.filter(({ at, fact }) => {
-    const answered = settled[matterOf(fact)];
-    return answered === null || at > answered;
+  const money = settledAt(state, 'money');
+  const dispute = endedAt(state, 'dispute');
+  return state.openings.filter((opening) => {
+    const answered =
+      matterOf(opening.fact) === 'money' ? money : latestOf([dispute, verdictAt(state, opening)]);
+    return answered === null || opening.at > answered;
   });
 }
 
@@ -112,7 +129,8 @@ export function settledStatus(state: SubjectState): SubjectStatus {
   if (latest === null) return 'unknown';
   for (const [fact, status] of SETTLEMENTS) {
     if (state.marks[fact]?.at === latest) return status;
-    if (state.parts.some((part) => part.fact === fact && part.at === latest)) return status;
+    const some = [...state.parts, ...(state.verdicts ?? [])];
+    if (some.some((one) => one.fact === fact && one.at === latest)) return status;
   }
   return 'unknown';
 }

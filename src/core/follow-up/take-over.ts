@@ -6,6 +6,7 @@ import { type Draft, NOTICES_MAX, setFollowUp } from './draft.ts';
 import { isEnded } from './episode.ts';
 import { spareEscalations } from './operator.ts';
 import { HOPS_MAX, onOutcome } from './outcome.ts';
+import { OPENINGS_MAX } from './registers.ts';
 import { isFinal, toldBy } from './telling.ts';
 import type { Estate, FollowUp, Hold, NoticeRecord, StepRecord, SubjectState } from './types.ts';
 
@@ -105,6 +106,7 @@ function mergedFollowUp(state: SubjectState, own: Side, theirs: Side): FollowUp 
   const other = isTheirs ? own.followUp : theirs.followUp;
   // Nothing that was done about an unpaid bill was done about a dispute.
   if ((kept.role === 'disputed') !== (other.role === 'disputed')) return kept;
+  if (kept.role === 'disputed' && !isSameDispute(kept, other)) return laterOf(kept, other);
   if (isOver(state, isTheirs ? own : theirs, kept)) return kept;
   const heldAt = latest(kept.heldAt ?? null, other.heldAt ?? null);
   return {
@@ -125,6 +127,20 @@ function mergedFollowUp(state: SubjectState, own: Side, theirs: Side): FollowUp 
 function precedence(followUp: FollowUp): number {
   const told = followUp.steps.some(({ result }) => result === 'notified');
   return (isOpen(followUp) ? 4 : 0) + (followUp.role === 'disputed' ? 2 : 0) + (told ? 1 : 0);
+}
+
+/** Nor was what was done about one dispute done about another. */
+function isSameDispute(kept: FollowUp, { disputes = [] }: FollowUp): boolean {
+  const known = kept.disputes ?? [];
+  return disputes.every((dispute) => known.includes(dispute));
+}
+
+/** The later dispute takes over, as it would have done had it opened under the same id. */
+function laterOf(kept: FollowUp, other: FollowUp): FollowUp {
+  if (isOpen(kept) !== isOpen(other)) return kept;
+  const later = other.openedAt > kept.openedAt ? other : kept;
+  const disputes = new Set([...(kept.disputes ?? []), ...(other.disputes ?? [])]);
+  return { ...later, disputes: [...disputes].slice(-OPENINGS_MAX) };
 }
 
 /** A step that both did is the one that got further, or both of its mails would go out. */

@@ -31,6 +31,14 @@ export interface Opening extends Mark {
   readonly currency: string | null;
   /** False: said of one of the subject's payments, not of the subject. */
   readonly whole: boolean;
+  /** The provider's id of the dispute. */
+  readonly dispute?: string;
+}
+
+/** How one of the subject's disputes ended, last. */
+export interface Verdict extends Mark {
+  readonly fact: 'payment.dispute_won' | 'payment.dispute_lost';
+  readonly dispute: string;
 }
 
 /** Money that came in (or went back) through one payment towards the subject. */
@@ -88,6 +96,8 @@ export interface FollowUp {
   readonly notBefore: { readonly remind: number; readonly escalate: number };
   /** Which of the policy's ladders was pinned: renaming one in the config changes nothing here. */
   readonly role: LadderRole;
+  /** The disputes it is about: another one is an episode of its own. At most as many as openings. */
+  readonly disputes?: readonly string[];
   /** Pinned when the episode opened; a later config does not change it. At most 20 steps. */
   readonly ladder: Ladder;
   /** At most one per step. */
@@ -172,10 +182,12 @@ export interface SubjectState {
   readonly generation: number;
   /** One per fact name: at most 16. */
   readonly marks: Readonly<Partial<Record<SubjectFactName, Mark>>>;
-  /** Openings newer than the last settling fact: the earliest and the newest 31. */
+  /** Openings newer than the last settling fact: the earliest, each dispute, and the newest. */
   readonly openings: readonly Opening[];
   /** The newest 16. */
   readonly parts: readonly PartPayment[];
+  /** One per dispute, the newest 16. Absent: none. */
+  readonly verdicts?: readonly Verdict[];
   readonly details: Details;
   /** Who set each detail last, so that a late fact cannot overwrite a newer one. */
   readonly detailMarks: Readonly<Partial<Record<keyof Details | 'attempt', RankedMark>>>;
@@ -193,8 +205,8 @@ export interface SubjectState {
   /** Set when this id turned out to belong to another subject: everything goes there. */
   readonly linkedTo: string | null;
   /**
-   * Facts kept so that a link that arrives later can carry them over: at most 33. Empty for alerts
-   * and once joined.
+   * Facts kept so that a link that arrives later can carry them over: at most as many as marks,
+   * parts, verdicts and openings. Empty for alerts and once joined.
    */
   readonly carried: readonly { readonly fact: SubjectFact; readonly eventKey: string }[];
   /** When the tombstone may be cleared; null while open. */

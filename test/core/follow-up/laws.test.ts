@@ -142,7 +142,9 @@ const LAWS: Readonly<Record<string, (generation: number) => Watch>> = {
       [state?.notices, 50],
       [state?.seen, 64],
       [state?.openings, 32],
-      [state?.carried, 33],
+      [state?.verdicts, 16],
+      // As many as names, parts, verdicts and openings.
+      [state?.carried, 13 + 16 + 16 + 32],
       [state?.aliases, 16],
     ] as const;
     return bounds.find(([kept, max]) => (kept?.length ?? 0) > max);
