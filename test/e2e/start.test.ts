@@ -28,7 +28,8 @@ let addresses: Addresses;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'hookline-e2e-'));
-  env = await launchEnvironment(join(dir, 'data'));
+  const archive = join(dir, 'elsewhere.db');
+  env = { ...(await launchEnvironment(join(dir, 'data'))), DATABASE_URL: `file:${archive}` };
 }, 60_000);
 
 afterAll(async () => {
@@ -210,6 +211,9 @@ describe('npm start', () => {
     expect(running?.stderr()).toContain('still runs 86400 times faster');
     expect(hookline(env, 'payments', 'show', 'stripe/in_1ADA').code).toBe(0);
     expect(hookline(env, 'events', 'list').stdout).toContain('in_1ADA');
+    // Where DATABASE_URL says, and nowhere else.
+    expect(readdirSync(dir)).toContain('elsewhere.db');
+    expect(readdirSync(join(dir, 'data')).filter((name) => name.endsWith('.db'))).toEqual([]);
     expect(await mailsTo(addresses.mail, ADA)).toHaveLength(2);
   }, 120_000);
 
