@@ -69,12 +69,20 @@ export type NoticeOutcome =
       readonly attempt: number;
       readonly error: string;
     }
-  | { readonly kind: 'failed'; readonly at: number; readonly error: string }
+  | {
+      readonly kind: 'failed';
+      readonly at: number;
+      readonly error: string;
+      /** An attempt before was not confirmed. */
+      readonly mayHaveArrived?: true;
+    }
   | {
       readonly kind: 'skipped';
       readonly at: number;
       readonly rule: SkipRule;
       readonly detail: string | null;
+      /** As above. */
+      readonly mayHaveArrived?: true;
     }
   | {
       readonly kind: 'postponed';

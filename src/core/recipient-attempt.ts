@@ -170,12 +170,16 @@ const MAY_HAVE_ARRIVED = 'an earlier attempt was not confirmed and may have arri
 
 /** `unconfirmed`: an attempt before is neither known to have arrived nor known to have failed. */
 export function skipped(rule: SkipRule, at: number, unconfirmed = false): NoticeOutcome {
-  return { kind: 'skipped', at, rule, detail: unconfirmed ? MAY_HAVE_ARRIVED : null };
+  return unconfirmed
+    ? { kind: 'skipped', at, rule, detail: MAY_HAVE_ARRIVED, mayHaveArrived: true }
+    : { kind: 'skipped', at, rule, detail: null };
 }
 
 /** As `skipped`. */
 export function failed(error: string, at: number, unconfirmed = false): NoticeOutcome {
-  return { kind: 'failed', at, error: unconfirmed ? `${MAY_HAVE_ARRIVED}; ${error}` : error };
+  return unconfirmed
+    ? { kind: 'failed', at, error: `${MAY_HAVE_ARRIVED}; ${error}`, mayHaveArrived: true }
+    : { kind: 'failed', at, error };
 }
 
 type Unknown = Extract<SendResult, { kind: 'unknown' }>;
@@ -186,5 +190,6 @@ function takenOnce({ error }: Unknown): string {
 
 function takenTwice({ error, messageId }: Unknown, at: number): NoticeOutcome {
   const told = 'the server took the mail twice without confirming it, so it has probably arrived';
-  return { kind: 'failed', at, error: `${told}; look in its log for ${messageId}; ${error}` };
+  const where = `look in its log for ${messageId}`;
+  return { kind: 'failed', at, error: `${told}; ${where}; ${error}`, mayHaveArrived: true };
 }

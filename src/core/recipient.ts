@@ -84,6 +84,21 @@ export function suppressionOf(state: RecipientState, notice: Notice): SkipRule |
   return notice.audience === 'customer' ? (state.suppression?.reason ?? null) : null;
 }
 
+/** A digest waits ten minutes: who unsubscribed meanwhile is not to find a reminder in it. */
+export function leavingDigest(
+  state: RecipientState,
+  { notices }: Digest,
+): {
+  readonly listed: readonly Notice[];
+  readonly stopped: readonly { readonly notice: Notice; readonly rule: SkipRule }[];
+} {
+  const stopped = notices.flatMap((notice) => {
+    const rule = suppressionOf(state, notice);
+    return rule === null ? [] : [{ notice, rule }];
+  });
+  return { listed: notices.filter((notice) => suppressionOf(state, notice) === null), stopped };
+}
+
 /** Shadow copies of reminders land in the team's mailbox and burst like escalations do. */
 function goesToTeam(notice: Notice): boolean {
   return notice.audience === 'team' || notice.intended !== null;

@@ -14,7 +14,8 @@ import type {
   SubjectStatus,
   TimelineEntry,
 } from '../core/follow-up/types.ts';
-import type { Notice, NoticeOutcome, SkipRule } from '../core/notice.ts';
+import type { Wanted } from '../core/follow-up/view.ts';
+import type { Notice, NoticeOutcome } from '../core/notice.ts';
 import type { Lifting, Suppression } from '../core/recipient-state.ts';
 
 export const PAYMENT = 'Payment';
@@ -78,8 +79,13 @@ export function subjectKey(source: string, ref: string): string {
   return `${source}/${ref}`;
 }
 
+/** How many ids that belong to another subject passed it on. Absent: none. */
+interface Passed {
+  readonly hops?: number;
+}
+
 /** Sent by the gateway with the event key as idempotency key; kept small, bytes stay in the archive. */
-export interface FactMessage {
+export interface FactMessage extends Passed {
   readonly v: 1;
   readonly source: string;
   readonly eventKey: string;
@@ -135,12 +141,10 @@ export interface PreviewAnswer {
   readonly changes: readonly string[];
 }
 
-export interface OutcomeMessage {
+export interface OutcomeMessage extends Passed {
   readonly v: 1;
   readonly noticeId: string;
   readonly outcome: NoticeOutcome;
-  /** How many ids that belong to another subject passed it on. Absent: none. */
-  readonly hops?: number;
 }
 
 /** `at`: follow-up time, from the caller's clock, so that the handler needs no journaled clock read. */
@@ -157,19 +161,12 @@ export interface OperatorAnswer {
 }
 
 /** Asked by a recipient just before it sends: has the world moved on since the step decided? */
-export interface StillWantedMessage {
+export interface StillWantedMessage extends Passed {
   readonly noticeId: string;
   /** Follow-up time of an attempt after the first; null: the first. */
   readonly retriedAt: number | null;
-  /** How many ids that belong to another subject passed the question on. Absent: none. */
-  readonly hops?: number;
 }
-export interface StillWantedAnswer {
-  readonly wanted: boolean;
-  readonly rule: SkipRule | null;
-  /** Not now, but then. */
-  readonly until: number | null;
-}
+export type StillWantedAnswer = Wanted;
 
 /** What `payments show` prints. `known` is false for a subject nothing was ever said about. */
 export interface SubjectView {

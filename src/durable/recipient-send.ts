@@ -5,12 +5,13 @@
  */
 import * as restate from '@restatedev/restate-sdk';
 import type { Notice } from '../core/notice.ts';
-import { suppressionOf } from '../core/recipient.ts';
+import { leavingDigest, suppressionOf } from '../core/recipient.ts';
 import {
   type AttemptResult,
   afterAttempt,
   afterFlush,
   type SendResult,
+  skipped,
 } from '../core/recipient-attempt.ts';
 import {
   type Digest,
@@ -108,20 +109,21 @@ export async function attemptDigest(
   digest: Digest,
 ): Promise<RecipientState> {
   const askedAt = await ctx.date.now();
+  const at = deps.clock.fromWall(askedAt);
+  const { listed, stopped } = leavingDigest(before, digest);
   const answers = await restate.RestatePromise.all(
-    digest.notices.map((notice) =>
-      askStillWanted(ctx, notice, { noticeId: notice.id, retriedAt: null }),
-    ),
+    listed.map((notice) => askStillWanted(ctx, notice, { noticeId: notice.id, retriedAt: null })),
   );
-  const wanted = digest.notices.filter((_, place) => answers[place]?.wanted === true);
-  if (wanted.length < digest.notices.length) {
-    const at = deps.clock.fromWall(askedAt);
-    for (const [place, notice] of digest.notices.entries()) {
-      if (wanted.includes(notice)) continue;
-      const rule = answers[place]?.rule ?? 'settled';
-      sendOutcome(ctx, notice, { kind: 'skipped', at, rule, detail: null });
-    }
+  // "Not now" is said while a hand-over is on its way: the team hears of it rather than not.
+  const isWanted = (place: number): boolean =>
+    answers[place]?.wanted === true || (answers[place]?.until ?? null) !== null;
+  const wanted = listed.filter((_, place) => isWanted(place));
+  for (const [place, notice] of listed.entries()) {
+    if (isWanted(place)) continue;
+    const rule = answers[place]?.rule ?? 'settled';
+    sendOutcome(ctx, notice, skipped(rule, at));
   }
+  for (const { notice, rule } of stopped) sendOutcome(ctx, notice, skipped(rule, at));
   const [about] = wanted;
   if (about === undefined) return { ...before, digest: null };
   const left = { ...digest, notices: wanted };

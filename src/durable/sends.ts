@@ -1,6 +1,7 @@
 /**
  * One function per message between our objects, so that a name, a key and a payload can only be
- * combined as the contract says. A send is journaled: it happens exactly once per handler run.
+ * combined as the contract says. A send is journaled: it happens exactly once per handler run, so
+ * none needs an idempotency key, and under one the second of two facts of an event would be lost.
  */
 import type * as restate from '@restatedev/restate-sdk';
 import type { SubjectKind } from '../core/fact.ts';
@@ -36,16 +37,13 @@ interface Send<Message> {
   readonly method: string;
   readonly parameter: Message;
   readonly delayMs?: number;
-  readonly idempotencyKey?: string | undefined;
 }
 
-function send<Message>(ctx: restate.Context, { delayMs, idempotencyKey, ...to }: Send<Message>) {
+function send<Message>(ctx: restate.Context, { delayMs, ...to }: Send<Message>) {
   return ctx.genericSend<Message>({
     ...to,
     inputSerde: json(),
     ...(delayMs === undefined ? {} : { delay: delayMs }),
-    // An empty idempotency key is a valid one to Restate: all such sends would collapse into one.
-    ...(idempotencyKey === undefined || idempotencyKey === '' ? {} : { idempotencyKey }),
   });
 }
 
@@ -54,10 +52,9 @@ export function sendFact(
   kind: SubjectKind,
   subject: string,
   message: FactMessage,
-  idempotencyKey: string | undefined,
 ): void {
   const to = { service: OBJECT_OF[kind], key: subject, method: HANDLER.onFact };
-  send(ctx, { ...to, parameter: message, idempotencyKey });
+  send(ctx, { ...to, parameter: message });
 }
 
 export function sendTimer(

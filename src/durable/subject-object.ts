@@ -4,7 +4,14 @@
  */
 import * as restate from '@restatedev/restate-sdk';
 import type { SubjectKind } from '../core/fact.ts';
-import { emptyState, HOPS_MAX, preview, simulate, stillWanted } from '../core/follow-up/index.ts';
+import {
+  emptyState,
+  HOPS_MAX,
+  preview,
+  simulate,
+  stillWanted,
+  whileHandedOver,
+} from '../core/follow-up/index.ts';
 import type { SubjectState } from '../core/follow-up/types.ts';
 import type {
   ExpireMessage,
@@ -92,8 +99,8 @@ async function onFact(
   kind: SubjectKind,
   message: FactMessage,
 ): Promise<FactAnswer> {
-  const { fact, eventKey, via, receivedAt } = readable(message);
-  const input = { kind: 'fact', fact, eventKey, via } as const;
+  const { fact, eventKey, via, receivedAt, hops = 0 } = readable(message);
+  const input = { kind: 'fact', fact, eventKey, via, hops } as const;
   const call = { kind, handler: HANDLER.onFact, input, now: receivedAt, cause: eventKey };
   // What was forwarded cannot be replayed: the id that it came from has seen it.
   const isForwarded = via === 'forwarded';
@@ -205,11 +212,14 @@ async function answerStillWanted(
   // Nobody is written to on behalf of a source that was taken out of the config.
   if (source === undefined) return { wanted: false, rule: 'source_paused', until: null };
   const state = await ctx.get<SubjectState>(STATE_KEY);
-  const subject = state?.linkedTo ?? null;
-  if (subject === null) return stillWanted(state, noticeId, source.policy, retriedAt, hops > 0);
+  if (state === null || state.linkedTo === null) {
+    return stillWanted(state, noticeId, source.policy, retriedAt, hops > 0);
+  }
   // The notice was handed over with everything else: who has it now knows.
   if (hops >= HOPS_MAX) return { wanted: false, rule: 'joined', until: null };
-  return askStillWanted(ctx, { kind, subject }, { noticeId, retriedAt, hops: hops + 1 });
+  const question = { noticeId, retriedAt, hops: hops + 1 };
+  const answer = await askStillWanted(ctx, { kind, subject: state.linkedTo }, question);
+  return hops === 0 ? whileHandedOver(state, noticeId, retriedAt, answer) : answer;
 }
 
 function viewOf(known: SubjectState | null, subject: string, kind: SubjectKind): SubjectView {

@@ -7,7 +7,6 @@ import type { SubjectKind } from '../core/fact.ts';
 import { decide } from '../core/follow-up/index.ts';
 import type { Decision, Effect, Input, SubjectState } from '../core/follow-up/types.ts';
 import type { ResolvedSource } from '../gateway.ts';
-import type { FactMessage } from './contract.ts';
 import { RUN, STATE_KEY, subjectKey, TIMER_KEY } from './contract.ts';
 import type { ServiceDeps } from './deps.ts';
 import { delayUntil, retentionUntil } from './deps.ts';
@@ -159,7 +158,11 @@ function sendEffect(ctx: restate.ObjectContext, call: TurnCall, effect: Effect):
     const alias = subjectKey(sourceOf(ctx.key), effect.alias);
     sendLink(ctx, kind, alias, { v: 1, at: now, to: ctx.key });
   }
-  if (effect.kind === 'forward') forward(ctx, call, effect);
+  if (effect.kind === 'forward') {
+    const { to, fact, eventKey, hops } = effect;
+    const said = { v: 1, source: sourceOf(ctx.key), eventKey, fact, receivedAt: now } as const;
+    sendFact(ctx, kind, to, { ...said, via: 'forwarded', hops });
+  }
   if (effect.kind === 'handOver') {
     const { to, path, estate } = effect;
     sendHandOver(ctx, kind, to, { v: 1, at: now, path, estate });
@@ -172,21 +175,6 @@ function sendEffect(ctx: restate.ObjectContext, call: TurnCall, effect: Effect):
     const { at } = effect;
     sendSubjectExpire(ctx, kind, ctx.key, { v: 1, at }, retentionUntil(at, now));
   }
-}
-
-/**
- * The key of the event guards against a second copy sent straight to that subject. A replay is
- * asked for by a person and must not be swallowed by the record of the first time.
- */
-function forward(
-  ctx: restate.ObjectContext,
-  { kind, input, now }: TurnCall,
-  { to, fact, eventKey }: Extract<Effect, { kind: 'forward' }>,
-): void {
-  const source = sourceOf(ctx.key);
-  const isReplay = input.kind === 'fact' && input.via === 'replay';
-  const message: FactMessage = { v: 1, source, eventKey, fact, receivedAt: now, via: 'forwarded' };
-  sendFact(ctx, kind, to, message, isReplay ? undefined : eventKey);
 }
 
 /** The generation in the message decides whether a timer counts; cancelling is housekeeping. */

@@ -8,10 +8,16 @@ import type { Notice, NoticeOutcome } from '../../src/core/notice.ts';
 import {
   decideDelivery,
   decideUnsuppress,
+  leavingDigest,
   suppress,
   suppressionOf,
 } from '../../src/core/recipient.ts';
-import { type AttemptResult, afterAttempt, afterFlush } from '../../src/core/recipient-attempt.ts';
+import {
+  type AttemptResult,
+  afterAttempt,
+  afterFlush,
+  skipped,
+} from '../../src/core/recipient-attempt.ts';
 import {
   BURST_MAX,
   BURST_WINDOW_MS,
@@ -131,8 +137,15 @@ class Mailbox {
   private flush(kind: Answer): void {
     const { digest } = this.state;
     if (digest === null) return;
-    for (const notice of digest.notices) this.hand(notice, kind);
-    const { state, reports } = afterFlush(this.state, digest, resultOf(kind), this.now);
+    const { listed, stopped } = leavingDigest(this.state, digest);
+    for (const { rule } of stopped) this.settle(skipped(rule, this.now));
+    for (const notice of listed) this.hand(notice, kind);
+    if (listed.length === 0) {
+      this.state = { ...this.state, digest: null };
+      return;
+    }
+    const left = { ...digest, notices: listed };
+    const { state, reports } = afterFlush(this.state, left, resultOf(kind), this.now);
     this.state = state;
     for (const { outcome } of reports) this.settle(outcome);
   }

@@ -3,7 +3,7 @@
  * Messages arrive in the order they were sent, as between two keys of Restate.
  */
 import type { PaymentFact } from '../../src/core/fact.ts';
-import { decide, stillWanted } from '../../src/core/follow-up/index.ts';
+import { decide, stillWanted, whileHandedOver } from '../../src/core/follow-up/index.ts';
 import type {
   Decision,
   Effect,
@@ -86,7 +86,10 @@ export class Family {
   /** As a recipient asks before it sends: the id that decided it, and from there on. */
   isWanted(subject: string, noticeId: string): ReturnType<typeof stillWanted> {
     const root = this.rootOf(subject);
-    return stillWanted(this.state(root), noticeId, this.policy, null, root !== subject);
+    const isHandedOn = root !== subject;
+    const answer = stillWanted(this.state(root), noticeId, this.policy, null, isHandedOn);
+    const own = this.state(subject);
+    return isHandedOn && own !== null ? whileHandedOver(own, noticeId, null, answer) : answer;
   }
 
   /** Lets time pass; of the timers that are due the earliest fires first. */
@@ -152,8 +155,8 @@ function messageOf(
     case 'link':
       return { subject: `stripe/${effect.alias}`, input: { kind: 'link', to: from } };
     case 'forward': {
-      const { to, fact, eventKey } = effect;
-      return { subject: to, input: { kind: 'fact', fact, eventKey, via: 'forwarded' } };
+      const { to, fact, eventKey, hops } = effect;
+      return { subject: to, input: { kind: 'fact', fact, eventKey, via: 'forwarded', hops } };
     }
     case 'handOver': {
       const { to, path, estate } = effect;

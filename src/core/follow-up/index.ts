@@ -3,4 +3,4 @@ export { type DecideInput, decide, emptyState } from './decide.ts';
 export { HOPS_MAX } from './outcome.ts';
 export { simulate } from './simulate.ts';
 export type * from './types.ts';
-export { expiry, preview, stillWanted } from './view.ts';
+export { expiry, preview, stillWanted, whileHandedOver } from './view.ts';

@@ -29,6 +29,8 @@ export interface FactInput {
   readonly eventKey: string;
   /** `webhook`, `replay`, `reconcile`, `forwarded`. */
   readonly via: string;
+  /** How many ids that belong to another subject passed it on. Absent: none. */
+  readonly hops?: number;
 }
 
 export interface OutcomeInput {

@@ -60,8 +60,7 @@ export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
     note(draft, `handed on to ${linkedTo}`, 'joined');
     return;
   }
-  // What went round while the circle had no subject was seen here, and not taken in.
-  if (linkedTo !== null) draft.state = { ...draft.state, linkedTo: null, seen: [] };
+  if (linkedTo !== null) headOfCircle(draft);
   for (const { fact, eventKey } of estate.facts) {
     if (draft.state.seen.includes(seenKey(eventKey, fact))) continue;
     learn(draft, fact, eventKey);
@@ -69,6 +68,14 @@ export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
   }
   takeOver(draft, path[0] ?? subject, estate);
   noteChange(draft, refresh(draft), { decision: `takes over ${spoken(estate)}`, rule: 'joined' });
+}
+
+/**
+ * What it had is with others or on its way home, and may have changed there; what went round while
+ * the circle had no subject was seen here, and not taken in.
+ */
+function headOfCircle(draft: Draft): void {
+  draft.state = { ...draft.state, linkedTo: null, seen: [], followUp: null, manual: null };
 }
 
 /**

@@ -5,11 +5,13 @@ import { clockText } from '../written-time.ts';
 import { type Draft, note, setFollowUp } from './draft.ts';
 import { postponed } from './episode.ts';
 import { schedule } from './refresh.ts';
-import { isFinal, sameTelling, stepOf, toldBy } from './telling.ts';
+import { isFinal, sameTelling, stepOf, tellingOf, toldBy } from './telling.ts';
 import type { NoticeRecord, OutcomeInput, StepRecord } from './types.ts';
 
 /** Charge to payment, payment to invoice; more only where links form a circle. */
-export const HOPS_MAX = 4;
+export const HOPS_MAX = 8;
+
+const EARLY_MAX = 16;
 
 export function onOutcome(draft: Draft, { noticeId, outcome, hops = 0 }: OutcomeInput): void {
   const { state } = draft;
@@ -25,18 +27,49 @@ export function onOutcome(draft: Draft, { noticeId, outcome, hops = 0 }: Outcome
     });
   }
   if (record === undefined) {
-    note(draft, `outcome of a forgotten notice: ${outcome.kind}`, outcome.kind, noticeId);
+    // Forgotten, or the hand-over it belongs to has yet to arrive.
+    const early = [...(state.early ?? []), { id: noticeId, outcome }].slice(-EARLY_MAX);
+    draft.state = { ...state, early };
+    note(draft, `outcome of a notice not known here: ${outcome.kind}`, outcome.kind, noticeId);
     return;
   }
   const notices = state.notices.map((kept) => (kept.id === noticeId ? { ...kept, outcome } : kept));
   draft.state = { ...state, notices };
   note(draft, outcomeText(outcome), 'rule' in outcome ? outcome.rule : outcome.kind, record.step);
+  if (outcome.kind === 'sent') countTwin(draft, record);
   if (outcome.kind === 'postponed') postpone(draft, record, outcome.until);
-  // A hold ends, a hand-over arrives: what either stopped on its way out is owed again.
-  if (outcome.kind === 'skipped' && (outcome.rule === 'held' || outcome.rule === 'joined')) {
-    postpone(draft, record, draft.now);
-  } else if (outcome.kind === 'skipped') markSkipped(draft, record, outcome.rule);
+  if (outcome.kind === 'skipped') onSkipped(draft, record, outcome);
   join(draft, record);
+}
+
+/** Two ids told the same step and then were joined: if the other mail was under way, it counts. */
+function countTwin(draft: Draft, record: NoticeRecord): void {
+  const { followUp } = draft.state;
+  if (followUp === null || stepOf(draft.state, record) !== undefined) return;
+  const { step, generation, subject } = tellingOf(record);
+  const steps = followUp.steps.map((told) => {
+    const isTwin = told.step === step && told.result === 'notified' && told.subject !== subject;
+    const isSent = toldBy(draft.state, told).some(({ outcome }) => outcome?.kind === 'sent');
+    return isTwin && !isSent ? { ...told, generation, subject } : told;
+  });
+  setFollowUp(draft, { ...followUp, steps });
+}
+
+/** What a hold, a hand-over or an end that was none stopped on its way out is owed again. */
+const OWED_AGAIN: ReadonlySet<string> = new Set(['held', 'joined', 'settled']);
+
+/** Of several people none was reached and none may be, or who was would be told again. */
+function onSkipped(
+  draft: Draft,
+  record: NoticeRecord,
+  { rule }: NoticeOutcome & { readonly kind: 'skipped' },
+): void {
+  const told = stepOf(draft.state, record);
+  if (told === undefined) return;
+  const outcomes = toldBy(draft.state, told).map(({ outcome }) => outcome);
+  if (outcomes.some((outcome) => outcome?.kind !== 'skipped' || outcome.mayHaveArrived)) return;
+  if (OWED_AGAIN.has(rule)) postpone(draft, record, draft.now);
+  else markSkipped(draft, told, rule);
 }
 
 function outcomeText(outcome: NoticeOutcome): string {
@@ -58,22 +91,18 @@ function outcomeText(outcome: NoticeOutcome): string {
 
 /** The step is owed again, from scratch: by then the customer may have paid. */
 function postpone(draft: Draft, record: NoticeRecord, until: number): void {
-  const followUp = draft.state.followUp;
-  if (followUp === null || followUp.closedAt !== null) return;
+  const { followUp } = draft.state;
   const told = stepOf(draft.state, record);
-  if (told === undefined) return;
+  if (followUp === null || told === undefined) return;
   const steps = followUp.steps.filter((step) => step !== told);
   const kind = record.audience === 'customer' ? 'remind' : 'escalate';
   setFollowUp(draft, postponed({ ...followUp, steps }, kind, until));
   schedule(draft);
 }
 
-function markSkipped(draft: Draft, record: NoticeRecord, rule: StepRecord['rule']): void {
+function markSkipped(draft: Draft, told: StepRecord, rule: StepRecord['rule']): void {
   const { followUp } = draft.state;
-  const told = stepOf(draft.state, record);
-  if (followUp === null || told === undefined) return;
-  const all = toldBy(draft.state, told);
-  if (all.some(({ outcome }) => outcome?.kind !== 'skipped')) return;
+  if (followUp === null) return;
   const steps = followUp.steps.map((step) =>
     step === told ? { ...step, result: 'skipped' as const, rule } : step,
   );

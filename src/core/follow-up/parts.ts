@@ -35,9 +35,14 @@ export function withPart(
 ): readonly PartPayment[] {
   if (fact.fact !== 'payment.paid' && fact.fact !== 'payment.refunded') return parts;
   const { amountMinor, currency } = fact;
-  const part: PartPayment = { at, eventKey, fact: fact.fact, amountMinor, currency };
+  const { ref } = fact;
+  const part: PartPayment = { at, eventKey, fact: fact.fact, amountMinor, currency, ref };
   const others = parts.filter(
-    (known) => known.eventKey !== eventKey || known.fact !== part.fact || known.at !== at,
+    (known) =>
+      known.eventKey !== eventKey ||
+      known.fact !== part.fact ||
+      known.at !== at ||
+      (known.ref ?? ref) !== ref,
   );
   return [...others, part].toSorted(byTime).slice(-PARTS_MAX);
 }

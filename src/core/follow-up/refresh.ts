@@ -70,13 +70,14 @@ function settle(draft: Draft): Change | null {
   return change;
 }
 
-/** Who was woken should hear that it is over. */
+/** Who was woken, and was not told since, should hear that it is over. */
 function tellSettled(draft: Draft, followUp: FollowUp, how: SubjectState['status']): void {
   if (followUp.escalatedAt === null) return;
   const told = draft.state.notices.filter(
     ({ audience, at }) => audience === 'team' && at >= (followUp.escalatedAt ?? 0),
   );
-  const addresses = new Set(told.map(({ to }) => to));
+  const last = new Map(told.map(({ to, template }) => [to, template]));
+  const addresses = new Set([...last.keys()].filter((to) => last.get(to) !== 'resolved'));
   const people = draft.policy.tiers.flat().filter((person, index, all) => {
     const first = all.findIndex(({ address }) => address === person.address) === index;
     return first && addresses.has(person.address);

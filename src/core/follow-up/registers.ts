@@ -12,7 +12,7 @@ import type { Details, Mark, Opening, RankedMark, SubjectState } from './types.t
 export const OPENINGS_MAX = 32;
 /** Of a payment that is disputed more often the newest count. */
 const DISPUTES_MAX = 16;
-export const SEEN_MAX = 64;
+const SEEN_MAX = 64;
 export const ALIASES_MAX = 16;
 /** More are kept only if any reading needs them. */
 const CARRIED_MAX = 33;
@@ -53,7 +53,7 @@ export function recordFact(
     marks: isNews ? { ...state.marks, [fact.fact]: mark } : state.marks,
     parts: partOnly ? withPart(state.parts, fact, eventKey, at) : state.parts,
     ...(verdict === null ? {} : { verdicts: withVerdict(state.verdicts, verdict) }),
-    seen: [...state.seen, seenKey(eventKey, fact)].slice(-SEEN_MAX),
+    seen: withSeen(state.seen, eventKey, fact),
   };
   const opened = isOpening(fact.fact)
     ? [...state.openings, openingOf(fact, mark, !part)]
@@ -74,9 +74,19 @@ function openingOf(fact: SubjectFact, mark: Mark, whole: boolean): Opening {
     : opening;
 }
 
-/** One event may say several things of one subject; each is seen on its own. */
-export function seenKey(eventKey: string, fact: SubjectFact): string {
-  return `${eventKey}|${fact.fact}`;
+/** One event may say several things of one subject, or of several that are one; each is seen. */
+export function seenKey(eventKey: string, { fact, ref }: SubjectFact): string {
+  return `${eventKey}|${fact}|${ref}`;
+}
+
+/** Each once: what comes again must not push others out. */
+export function withSeen(
+  seen: readonly string[],
+  eventKey: string,
+  fact: SubjectFact,
+): readonly string[] {
+  const key = seenKey(eventKey, fact);
+  return seen.includes(key) ? seen : [...seen, key].slice(-SEEN_MAX);
 }
 
 /**
@@ -89,14 +99,18 @@ function pruneOpenings(openings: readonly Opening[], state: SubjectState): reado
   const open = openings.filter((opening) => !isAnsweredForGood(state, opening)).toSorted(byTime);
   const unique = open.filter((opening, index) => !sameOpening(opening, open[index - 1]));
   if (unique.length <= OPENINGS_MAX) return unique;
-  const resolvedAt = state.manual?.at ?? Number.NEGATIVE_INFINITY;
-  const firstSince = unique.find(({ at }) => at > resolvedAt);
-  const disputes = firstOfEachDispute(unique);
-  const anchors = unique.filter(
-    (opening, index) => index === 0 || opening === firstSince || disputes.has(opening),
-  );
+  const anchors = anchorsOf(unique, state);
   const newest = unique.slice(anchors.length - OPENINGS_MAX);
   return [...anchors.filter((anchor) => !newest.includes(anchor)), ...newest];
+}
+
+function anchorsOf(openings: readonly Opening[], state: SubjectState): readonly Opening[] {
+  const resolvedAt = state.manual?.at ?? Number.NEGATIVE_INFINITY;
+  const firstSince = openings.find(({ at }) => at > resolvedAt);
+  const disputes = firstOfEachDispute(openings);
+  return openings.filter(
+    (opening, index) => index === 0 || opening === firstSince || disputes.has(opening),
+  );
 }
 
 function firstOfEachDispute(openings: readonly Opening[]): ReadonlySet<Opening> {
@@ -115,7 +129,7 @@ function sameOpening(a: Opening, b: Opening | undefined): boolean {
 /**
  * A payment that later turns out to be part of another takes its facts along, for what they say may
  * weigh differently there. Beyond the bound stay those that any reading needs: the latest of each
- * name, the earliest opening, the parts and the disputes, of which there are no more than that.
+ * name, the parts, the verdicts and what anchors a follow-up, of which there are no more than that.
  */
 function carry(
   state: SubjectState,
@@ -124,16 +138,11 @@ function carry(
   eventKey: string,
 ): SubjectState['carried'] {
   if (state.kind === 'alert') return [];
-  const others = state.carried.filter(
-    (kept) => kept.eventKey !== eventKey || kept.fact.fact !== fact.fact,
-  );
+  const key = seenKey(eventKey, fact);
+  const others = state.carried.filter((kept) => seenKey(kept.eventKey, kept.fact) !== key);
   const all = [...others, { fact, eventKey }];
   if (all.length <= CARRIED_MAX) return all;
-  const needed = [
-    ...state.parts,
-    ...(state.verdicts ?? []),
-    ...openings.filter(({ fact: opened }, index) => index === 0 || opened === 'payment.disputed'),
-  ];
+  const needed = [...state.parts, ...(state.verdicts ?? []), ...anchorsOf(openings, state)];
   return all.filter(
     (kept) =>
       state.marks[kept.fact.fact]?.eventKey === kept.eventKey ||

@@ -184,7 +184,8 @@ export function lastCustomerNoticeAt(state: SubjectState, now: number): number |
   const heard = state.notices.flatMap(({ audience, outcome, at }) => {
     if (audience !== 'customer') return [];
     if (outcome === null) return [at];
-    if (outcome.kind === 'sent') return [Math.max(at, outcome.at)];
+    const isHeard = outcome.kind === 'sent' || 'mayHaveArrived' in outcome;
+    if (isHeard) return [Math.max(at, outcome.at)];
     return outcome.kind === 'retrying' ? [Math.min(now, outcome.at + WAITING_MAX_MS)] : [];
   });
   return heard.length === 0 ? null : Math.max(...heard);

@@ -2,6 +2,7 @@
  * What an id that was joined hands over, merged into what its heir has: as if all of it had been
  * said and done under one id from the beginning, as far as both did the same things.
  */
+import type { Ladder, Step } from '../ladder.ts';
 import { type Draft, NOTICES_MAX, setFollowUp } from './draft.ts';
 import { isEnded } from './episode.ts';
 import { spareEscalations } from './operator.ts';
@@ -15,7 +16,7 @@ type Side = Pick<SubjectState, 'followUp' | 'hold' | 'manual'>;
 
 /** `from`: the id that the estate comes from. Its facts are taken in already. */
 export function takeOver(draft: Draft, from: string, estate: Estate): void {
-  const own = draft.state;
+  const { early = [], ...own } = draft.state;
   const theirs: Side = { ...estate, followUp: named(estate.followUp, from) };
   // Its timer counts on a generation that is about to pass; the refresh arms another.
   if (own.followUp !== null && own.followUp.next !== null) draft.effects.push({ kind: 'disarm' });
@@ -25,9 +26,9 @@ export function takeOver(draft: Draft, from: string, estate: Estate): void {
     manual: later(endOf(own, theirs), endOf(theirs, own)),
     notices: mergedNotices(own.notices, estate.notices),
   };
-  const hold = longer(holdOf(state, own, theirs), holdOf(state, theirs, own));
-  const merged = mergedFollowUp(state, own, theirs);
-  draft.state = { ...state, hold };
+  const [mine, others] = [living(state, own, theirs), living(state, theirs, own)];
+  const merged = mergedFollowUp(state, mine.followUp, others.followUp);
+  draft.state = { ...state, hold: longer(mine.hold, others.hold) };
   if (merged !== null) {
     const followUp = { ...merged, next: null };
     setFollowUp(
@@ -35,7 +36,7 @@ export function takeOver(draft: Draft, from: string, estate: Estate): void {
       followUp.acknowledged === null ? followUp : spareEscalations(draft, followUp),
     );
   }
-  catchUp(draft, own.notices);
+  catchUp(draft, [...own.notices, ...early]);
 }
 
 /** Whoever takes it over must still know under which id a step was told. */
@@ -50,12 +51,17 @@ function isOpen(followUp: FollowUp | null): followUp is FollowUp {
 }
 
 /**
- * Is one of them over, seen from the other? Closed may have been too early a word: who paid one of
- * several payments, and whose ladder ended, has still been told what was told.
+ * What was settled before the other opened says nothing of the other: it is left behind, closed or
+ * not, for under its own id nobody may have heard of the payment.
  */
-function isOver(state: SubjectState, { followUp, hold, manual }: Side, other: FollowUp): boolean {
-  if (followUp === null || followUp.closedAt === null) return false;
-  return isEnded({ ...state, hold, manual }, followUp, other.openedAt);
+function living(state: SubjectState, side: Side, other: Side): Side {
+  if (side.followUp === null || !isOpen(other.followUp)) return side;
+  const { hold } = side;
+  // A person who resolved the payment did so under either id.
+  const resolved = state.manual?.kind === 'resolved' ? state.manual : null;
+  const manual = endOf(side, other) ?? resolved;
+  const isOver = isEnded({ ...state, hold, manual }, side.followUp, other.followUp.openedAt);
+  return isOver ? { ...side, followUp: null, hold: null } : side;
 }
 
 /** The end of one ladder is not the end of the other, which may have somebody left to tell. */
@@ -67,11 +73,6 @@ function endOf({ manual, followUp }: Side, { followUp: other }: Side): SubjectSt
 function later(a: SubjectState['manual'], b: SubjectState['manual']): SubjectState['manual'] {
   if (a === null || b === null) return a ?? b;
   return b.at > a.at ? b : a;
-}
-
-/** A hold on what is over says nothing about what is open. */
-function holdOf(state: SubjectState, side: Side, { followUp }: Side): SubjectState['hold'] {
-  return isOpen(followUp) && isOver(state, side, followUp) ? null : side.hold;
 }
 
 /** Whoever asked for the longer silence had a reason. */
@@ -90,8 +91,8 @@ function mergedNotices(
   return [...all.values()].toSorted((a, b) => a.at - b.at).slice(-NOTICES_MAX);
 }
 
-/** What became of a notice while the follow-up it belongs to was away counts from now on. */
-function catchUp(draft: Draft, before: readonly NoticeRecord[]): void {
+/** What became of a notice before the follow-up it belongs to was here counts from now on. */
+function catchUp(draft: Draft, before: readonly Pick<NoticeRecord, 'id' | 'outcome'>[]): void {
   for (const { id: noticeId, outcome } of before) {
     if (outcome === null || !isFinal(outcome)) continue;
     onOutcome(draft, { kind: 'outcome', noticeId, outcome, hops: HOPS_MAX });
@@ -99,15 +100,16 @@ function catchUp(draft: Draft, before: readonly NoticeRecord[]): void {
 }
 
 /** One of the two goes on, with what was done on the other kept. */
-function mergedFollowUp(state: SubjectState, own: Side, theirs: Side): FollowUp | null {
-  if (own.followUp === null || theirs.followUp === null) return own.followUp ?? theirs.followUp;
-  const isTheirs = precedence(theirs.followUp) > precedence(own.followUp);
-  const kept = isTheirs ? theirs.followUp : own.followUp;
-  const other = isTheirs ? own.followUp : theirs.followUp;
+function mergedFollowUp(
+  state: SubjectState,
+  own: FollowUp | null,
+  theirs: FollowUp | null,
+): FollowUp | null {
+  if (own === null || theirs === null) return own ?? theirs;
+  const [kept, other] = precedence(theirs) > precedence(own) ? [theirs, own] : [own, theirs];
   // Nothing that was done about an unpaid bill was done about a dispute.
   if ((kept.role === 'disputed') !== (other.role === 'disputed')) return kept;
   if (kept.role === 'disputed' && !isSameDispute(kept, other)) return laterOf(kept, other);
-  if (isOver(state, isTheirs ? own : theirs, kept)) return kept;
   const heldAt = latest(kept.heldAt ?? null, other.heldAt ?? null);
   return {
     ...kept,
@@ -116,7 +118,7 @@ function mergedFollowUp(state: SubjectState, own: Side, theirs: Side): FollowUp 
       remind: Math.max(kept.notBefore.remind, other.notBefore.remind),
       escalate: Math.max(kept.notBefore.escalate, other.notBefore.escalate),
     },
-    steps: kept.ladder.id === other.ladder.id ? mergedSteps(state, kept, other) : kept.steps,
+    steps: oneReminderWaits(state, kept.ladder, mergedSteps(state, kept, other)),
     acknowledged: kept.acknowledged ?? other.acknowledged,
     escalatedAt: earliest(kept.escalatedAt, other.escalatedAt),
     ...(heldAt === null ? {} : { heldAt }),
@@ -143,15 +145,39 @@ function laterOf(kept: FollowUp, other: FollowUp): FollowUp {
   return { ...later, disputes: [...disputes].slice(-OPENINGS_MAX) };
 }
 
-/** A step that both did is the one that got further, or both of its mails would go out. */
+/**
+ * A step that both did is the one that got further, or both of its mails would go out. Ladders may
+ * differ, an invoice that is due has another than its payment; their steps have the same names.
+ */
 function mergedSteps(state: SubjectState, kept: FollowUp, other: FollowUp): readonly StepRecord[] {
+  const action = (ladder: Ladder, id: string): Step['action'] | undefined =>
+    ladder.steps.find((step) => step.id === id)?.action;
   const added = other.steps.filter((theirs) => {
     // The end of their ladder is no step of this one.
     if (theirs.result === 'done') return false;
+    const here = action(kept.ladder, theirs.step);
+    if (here !== undefined && here !== action(other.ladder, theirs.step)) return false;
     const mine = kept.steps.find(({ step }) => step === theirs.step);
     return mine === undefined || reach(state, theirs) > reach(state, mine);
   });
   return [...kept.steps.filter(({ step }) => !added.some((one) => one.step === step)), ...added];
+}
+
+/** Of reminders that wait for the mail server, or follow one that was sent, the last one counts. */
+function oneReminderWaits(
+  state: SubjectState,
+  ladder: Ladder,
+  steps: readonly StepRecord[],
+): readonly StepRecord[] {
+  const reminders = ladder.steps.flatMap(({ action, id }) =>
+    action === 'remind' ? (steps.find(({ step }) => step === id) ?? []) : [],
+  );
+  const last = reminders.findLast((record) => reach(state, record) >= 2);
+  return steps.map((record) =>
+    record !== last && reminders.includes(record) && reach(state, record) === 2
+      ? { ...record, result: 'skipped', rule: 'collapsed' }
+      : record,
+  );
 }
 
 /** How far the word of a step got: nobody was told, no mail arrived, one may yet, one did. */

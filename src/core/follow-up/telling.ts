@@ -44,6 +44,12 @@ export function sameTelling(
   return notices.filter((other) => other.id.startsWith(`${telling}/`));
 }
 
+/** The telling that a notice was part of: of which step, by which subject. */
+export function tellingOf({ id, step, generation }: NoticeRecord): Told & { subject: string } {
+  const subject = id.slice(0, id.indexOf(`/${generation}/${step}/`));
+  return { step, generation, subject };
+}
+
 /** Nothing more will become of it. */
 export function isFinal(outcome: NoticeOutcome | null): boolean {
   return outcome !== null && outcome.kind !== 'retrying' && outcome.kind !== 'digested';

@@ -46,6 +46,8 @@ export interface PartPayment extends Mark {
   readonly fact: 'payment.paid' | 'payment.refunded';
   readonly amountMinor: number | null;
   readonly currency: string | null;
+  /** The payment it is said of. Absent: an older version's. */
+  readonly ref?: string;
 }
 
 /** `rank` first: what a failure says of the amount beats what a settlement says. */
@@ -191,7 +193,7 @@ export interface SubjectState {
   readonly details: Details;
   /** Who set each detail last, so that a late fact cannot overwrite a newer one. */
   readonly detailMarks: Readonly<Partial<Record<keyof Details | 'attempt', RankedMark>>>;
-  /** The last 64 event keys seen. */
+  /** The last 64 facts seen. */
   readonly seen: readonly string[];
   readonly manual: ManualSettlement | null;
   readonly hold: Hold | null;
@@ -200,6 +202,8 @@ export interface SubjectState {
   readonly timeline: readonly TimelineEntry[];
   /** The last 50. */
   readonly notices: readonly NoticeRecord[];
+  /** What became of notices that are not known here yet: the last 16. Absent: nothing. */
+  readonly early?: readonly { readonly id: string; readonly outcome: NoticeOutcome }[];
   /** Other ids known to belong here: at most 16. */
   readonly aliases: readonly string[];
   /** Set when this id turned out to belong to another subject: everything goes there. */
@@ -246,6 +250,7 @@ export type Effect =
       readonly to: string;
       readonly fact: SubjectFact;
       readonly eventKey: string;
+      readonly hops: number;
     }
   | (HandOver & { readonly to: string })
   /** Tell the subject this one was linked to what became of a notice it was handed. */

@@ -28,19 +28,41 @@ export function stillWanted(
   const not = (rule: SkipRule, until: number | null = null) => ({ wanted: false, rule, until });
   const wanted = { wanted: true, rule: null, until: null };
   const record = state?.notices.find(({ id }) => id === noticeId);
-  // The hand-over it is part of has yet to arrive: then the step is owed, and asked about, anew.
   if (record === undefined && isHandedOn) return not('joined');
   if (state === null || record === undefined) return not('settled');
   if (record.template === 'resolved') return policy.paused === 'all' ? not('all_paused') : wanted;
   const followUp = state.followUp;
   if (followUp === null || followUp.closedAt !== null) return not('settled');
-  const step = followUp.ladder.steps.find(({ id }) => id === stepOf(state, record)?.step);
-  if (step === undefined) return not('settled');
+  const told = stepOf(state, record);
+  const step = followUp.ladder.steps.find(({ id }) => id === told?.step);
+  if (told === undefined || step === undefined) return not('settled');
+  if (told.result !== 'notified') return not(told.rule ?? 'settled');
   if (record.audience === 'customer' && state.hold !== null) return not('held');
   const rule = skipRule(state, step, policy, retriedAt ?? record.at);
   if (rule !== null) return not(rule);
   const quiet = retriedAt === null ? null : quietUntil(state, step, policy, retriedAt);
   return quiet === null ? wanted : not(quiet.rule, quiet.until);
+}
+
+const HAND_OVER_MS = 10 * 60_000;
+/** A hand-over that could not be handled comes again each day, until somebody has seen to it. */
+const HAND_OVER_MAX_MS = 7 * 86_400_000;
+
+/**
+ * The subject that the id of a notice belongs to has not heard of it: what was handed over has yet
+ * to arrive there, so the mail waits and asks again. `state`: of the id that decided the notice.
+ */
+export function whileHandedOver(
+  state: SubjectState,
+  noticeId: string,
+  retriedAt: number | null,
+  answer: Wanted,
+): Wanted {
+  if (answer.wanted || answer.rule !== 'joined') return answer;
+  const record = state.notices.find(({ id }) => id === noticeId);
+  const waited = (retriedAt ?? 0) - (record?.at ?? 0);
+  if (record === undefined || waited > HAND_OVER_MAX_MS) return { ...answer, rule: 'settled' };
+  return { ...answer, until: (retriedAt ?? record.at) + HAND_OVER_MS };
 }
 
 /** What a fact would change, without changing it. */

@@ -1,25 +1,8 @@
 /** That two ids are one payment may be learned in the middle of a follow-up. It must not show. */
 import { describe, expect, it } from 'vitest';
-import type { NoticeOutcome } from '../../../src/core/notice.ts';
 import { Family } from '../../support/family.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
-
-const INTENT = 'stripe/pi_1';
-const INVOICE = 'stripe/in_1';
-
-const failed = (ref: string, at: number, over = {}) =>
-  payment('payment.failed', at, { ref, ...over });
-
-function link(family: Family, ref = 'in_1', alias = 'pi_1'): void {
-  family.fact(
-    payment('payment.linked', MONDAY_NOON, { ref, aliases: [alias] }),
-    `evt_link_${alias}`,
-  );
-}
-
-function sent(at: number): NoticeOutcome {
-  return { kind: 'sent', at, messageId: '<m@x>' };
-}
+import { failed, INTENT, INVOICE, link, sent } from '../../support/joined.ts';
 
 /** A follow-up of the intent that has run for so long; every mail was delivered. */
 function under(way: number, over = {}): Family {
@@ -182,9 +165,9 @@ describe('a notice on its way while the link arrives', () => {
     ]);
   });
 
-  it('that nobody knows here is not lost but asked about anew; without a link it is settled', () => {
+  it('that nobody knows is settled', () => {
     const { family } = onItsWay();
-    expect(family.isWanted(INTENT, 'unheard')).toMatchObject({ wanted: false, rule: 'joined' });
+    expect(family.isWanted(INTENT, 'unheard')).toMatchObject({ wanted: false, rule: 'settled' });
     expect(family.isWanted(INVOICE, 'unheard')).toMatchObject({ wanted: false, rule: 'settled' });
   });
 });
@@ -204,7 +187,7 @@ describe('a hand-over', () => {
     const family = new Family();
     link(family);
     expect(family.state(INVOICE)?.timeline.map(({ cause }) => cause)).toEqual([
-      'event evt_link_pi_1 payment.linked',
+      'event evt_link_pi_1_in_1 payment.linked',
     ]);
   });
 
