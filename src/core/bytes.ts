@@ -38,6 +38,16 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
+/** The checksum of zlib and Ethernet, reflected polynomial EDB88320, as a number of 32 bits. */
+export function crc32(bytes: Uint8Array): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}
+
 /** The bytes of a text, or null when the text is not the canonical form of any. */
 export function decode(text: string, encoding: Encoding): Uint8Array | null {
   switch (encoding) {

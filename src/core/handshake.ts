@@ -7,11 +7,12 @@
 import type { Encoding } from './bytes.ts';
 import { encode, utf8 } from './bytes.ts';
 import type { Hash } from './crypto.ts';
+import type { KeyForm } from './key-form.ts';
 import { CHALLENGE_CHARS_MAX } from './limits.ts';
 import { isBlank, isValidAt, keyBytes } from './schemes/keys.ts';
 import type { DeliveryReader, Found } from './schemes/reader.ts';
 import { describeSource, readDelivery } from './schemes/reader.ts';
-import type { HeaderName, KeyForm, TextSource } from './verification.ts';
+import type { HeaderName, TextSource } from './verification.ts';
 import type { VerifyFailure, VerifyInput } from './verify.ts';
 import { verifyDelivery } from './verify.ts';
 

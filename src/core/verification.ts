@@ -7,6 +7,7 @@
 import type { Encoding } from './bytes.ts';
 import type { AsymmetricAlgorithm, CryptoPort, Hash } from './crypto.ts';
 import type { DeliveryRequest } from './delivery.ts';
+import type { CertificateChainKey, CertificateKey, KeyForm, PublicKeyForm } from './key-form.ts';
 import type { Result } from './result.ts';
 import type { VerifyFailure } from './verify-failure.ts';
 
@@ -54,8 +55,12 @@ export type SignedPart =
   | 'method'
   | 'url'
   | 'url-without-query'
+  /** Where it is no secret but the maker's id of this endpoint (PayPal). */
+  | 'secret'
   | { readonly literal: string }
   | { readonly text: TextSource }
+  /** As a decimal number (PayPal). Covers nothing: whoever wants the same sum can have it. */
+  | { readonly crc32: 'body' }
   /** As a JSON string with its quotes (Hygraph's envelope). */
   | { readonly jsonString: 'body' | TextSource }
   /** Values of the headers named in a text, joined (Hook0, Coinbase CDP). */
@@ -100,28 +105,6 @@ export type SignatureFormat =
       readonly where: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'timestamp-first'; readonly separator: ',' };
-
-/** From the configured text to key bytes. Sizes are of the bytes, both ends included. */
-export type KeyForm =
-  | { readonly form: 'text'; readonly normalize?: 'NFKD' }
-  | {
-      readonly form: 'encoded';
-      /** `hex` keys may come in either case. */
-      readonly encoding: 'hex' | 'base64' | 'base64url';
-      readonly prefix?: string;
-      /** The maker's own libraries also take the secret without its prefix. */
-      readonly prefixOptional?: boolean;
-      readonly bytesMin: number;
-      readonly bytesMax: number;
-    }
-  /** The digest of the text is the key (Braintree). */
-  | { readonly form: 'digest-of-text'; readonly hash: Hash };
-
-export type PublicKeyForm =
-  /** 32 bytes for Ed25519, 65 (uncompressed point) for P-256. */
-  | { readonly form: 'raw'; readonly encoding: 'hex' | 'base64'; readonly prefix?: string }
-  | { readonly form: 'spki'; readonly encoding: 'base64' }
-  | { readonly form: 'pem' };
 
 export interface TimestampSource {
   readonly from: TextSource;
@@ -176,7 +159,7 @@ export interface AsymmetricVerification extends SignedTemplate {
   readonly algorithm: AsymmetricAlgorithm;
   /** ECDSA only; absent: P1363. */
   readonly signatureForm?: 'der';
-  readonly key: PublicKeyForm;
+  readonly key: PublicKeyForm | CertificateKey;
 }
 
 export type JwtAlgorithm =
@@ -211,7 +194,8 @@ export interface JwtVerification {
     | { readonly kind: 'secret'; readonly form: KeyForm }
     | { readonly kind: 'public'; readonly form: PublicKeyForm }
     /** Fetched by the runtime; typed here, refused as unsupported until a key port exists. */
-    | { readonly kind: 'jwks'; readonly url: string };
+    | { readonly kind: 'jwks'; readonly url: string }
+    | CertificateChainKey;
   readonly claims: readonly ClaimCheck[];
   /** `exp` and `nbf` are always held to when present. Which must be there is said here. */
   readonly requiredTimes: readonly ('exp' | 'nbf' | 'iat')[];

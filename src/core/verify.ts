@@ -174,6 +174,7 @@ async function fits(
     case 'digest':
       return (await keyBytes(value, verification.key, crypto)) !== null;
     case 'asymmetric':
+      if (verification.key.form === 'certificate-url') return true;
       return publicKey(value, verification.key, verification.algorithm) !== null;
     case 'basic':
       return value.includes(':');

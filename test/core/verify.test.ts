@@ -1,7 +1,15 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { crc32 as nodeCrc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encode, utf8 } from '../../src/core/bytes.ts';
-import type { Secret, Verification } from '../../src/core/verification.ts';
+import { covers } from '../../src/core/coverage.ts';
+import type { CertificateKey } from '../../src/core/key-form.ts';
+import type {
+  AsymmetricVerification,
+  Secret,
+  SignedPart,
+  Verification,
+} from '../../src/core/verification.ts';
 import type { VerifyFailure } from '../../src/core/verify.ts';
 import { explainFailure, secretOf, verifyDelivery } from '../../src/core/verify.ts';
 import { stripe } from '../../webhooks/stripe.ts';
@@ -277,10 +285,65 @@ describe.each(PORTS)('verification on %s', (_name, crypto) => {
         expect(await at(bad), bad).not.toBe('valid');
       }
     });
-    it('with keys from a JWKS address are refused as unsupported', async () => {
-      const jwks = { kind: 'jwks', url: 'https://example.com/jwks' } as const;
-      const by = { ...verification('public'), key: jwks } as Verification; // the spread loses the scheme
+    it.each([
+      { kind: 'jwks', url: 'https://example.com/jwks' },
+      { kind: 'x5c', requiredOids: ['1.2.840.113635.100.6.11.1', '1.2.840.113635.100.6.2.1'] },
+    ] as const)('with keys of $kind are refused as unsupported', async (key) => {
+      const by = { ...verification('public'), key } as Verification; // the spread loses the scheme
       expect(await at(await token(), by)).toBe('unsupported');
+    });
+  });
+
+  describe('a key in a certificate', () => {
+    /** As PayPal signs, apart from where the key comes from. */
+    const signed = (key: AsymmetricVerification['key'], last: SignedPart): Verification => ({
+      scheme: 'asymmetric',
+      algorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+      key,
+      signature: {
+        from: { from: 'header', names: ['paypal-transmission-sig'] },
+        format: { kind: 'whole' },
+        encoding: 'base64',
+      },
+      signs: [
+        { text: { from: 'header', names: ['paypal-transmission-id'] } },
+        { literal: '|' },
+        last,
+      ],
+      freshness: { kind: 'unsigned', why: 'no window is documented' },
+    });
+    const certificate: CertificateKey = {
+      form: 'certificate-url',
+      from: { from: 'header', names: ['paypal-cert-url'] },
+      hosts: ['.paypal.com'],
+      boundTo: null,
+    };
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    const headers = (text: string) => ({
+      'paypal-transmission-id': 'id-1',
+      'paypal-transmission-sig': sign('sha256', utf8(text), privateKey).toString('base64'),
+    });
+
+    it('is refused as unsupported, whatever the delivery says', async () => {
+      const by = signed(certificate, { crc32: 'body' });
+      expect(reason(await judge(by, headers('id-1|0'), [secret(pem)]))).toBe('unsupported');
+    });
+
+    it('signs a checksum of the body, which the event key does not trust', async () => {
+      const by = signed({ form: 'pem' }, { crc32: 'body' });
+      const sum = nodeCrc32('{}').toString();
+      expect(await judge(by, headers(`id-1|${sum}`), [secret(pem)])).toMatchObject({ ok: true });
+      const other = nodeCrc32('{ }').toString();
+      expect(reason(await judge(by, headers(`id-1|${other}`), [secret(pem)]))).toBe(
+        'signature_mismatch',
+      );
+      expect(covers(by, { from: 'body', paths: ['id'] })).toBe(false);
+    });
+
+    it('may sign the id that stands in the config, which is not supported yet', async () => {
+      const by = signed({ form: 'pem' }, 'secret');
+      expect(reason(await judge(by, headers('id-1|x'), [secret(pem)]))).toBe('unsupported');
     });
   });
 

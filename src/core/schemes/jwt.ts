@@ -56,6 +56,9 @@ export async function verifyJwt(
   if (verification.key.kind === 'jwks') {
     return fail({ reason: 'unsupported', what: 'keys fetched from a JWKS address' });
   }
+  if (verification.key.kind === 'x5c') {
+    return fail({ reason: 'unsupported', what: 'keys in a chain of certificates' });
+  }
   const where = describeSource(verification.token);
   const read = context.reader.find(verification.token);
   if (read.kind === 'duplicated') return fail({ reason: 'header_duplicated', where });

@@ -4,8 +4,9 @@
  */
 import { concat, decode, utf8 } from '../bytes.ts';
 import type { AsymmetricAlgorithm, CryptoPort, PublicKey } from '../crypto.ts';
+import type { CertificateKey, KeyForm, PublicKeyForm } from '../key-form.ts';
 import { SECRET_CHARS_MAX } from '../limits.ts';
-import type { KeyForm, PublicKeyForm, Secret } from '../verification.ts';
+import type { Secret } from '../verification.ts';
 
 /** Blank secrets never verify: an unset variable must not become the key `""` (n8n, CVE-2026-21894). */
 export function isBlank(value: string): boolean {
@@ -43,11 +44,13 @@ export async function keyBytes(
 /** The public key, or null when the text is not of this form and size. */
 export function publicKey(
   value: string,
-  form: PublicKeyForm,
+  form: PublicKeyForm | CertificateKey,
   algorithm: AsymmetricAlgorithm,
 ): PublicKey | null {
   if (isBlank(value)) return null;
   switch (form.form) {
+    case 'certificate-url':
+      return null;
     case 'pem': {
       const body = PEM.exec(value.trim())?.[1];
       return body === undefined ? null : spki(body.replace(/\s+/g, ''));

@@ -44,6 +44,9 @@ export async function verifySigned(
 ): Promise<Result<Verified, VerifyFailure>> {
   const required = checkRequirements(verification.requires, context.reader);
   if (!required.ok) return required;
+  if (verification.key.form === 'certificate-url') {
+    return fail({ reason: 'unsupported', what: 'keys in a certificate at an address' });
+  }
   const usable = await usableSecrets(verification, context);
   if (usable.length === 0) return noUsableSecret(context);
   const read = readSignatures(verification, context.reader);
@@ -200,7 +203,7 @@ function dependsOnFields(template: SignedTemplate): boolean {
 }
 
 function partDepends(part: SignedPart): boolean {
-  if (typeof part !== 'object' || 'literal' in part) return false;
+  if (typeof part !== 'object' || 'literal' in part || 'crc32' in part) return false;
   if ('text' in part) return part.text.from === 'signature';
   if ('headersNamedBy' in part) return part.headersNamedBy.from === 'signature';
   if ('optional' in part) return part.optional.some(partDepends);

@@ -1,5 +1,5 @@
 /** Builds the signed bytes of a delivery from the parts a provider file lists. */
-import { utf8 } from '../bytes.ts';
+import { crc32, utf8 } from '../bytes.ts';
 import type { Result } from '../result.ts';
 import { fail, ok } from '../result.ts';
 import type { SignedPart, SignedTemplate, TextSource } from '../verification.ts';
@@ -60,6 +60,8 @@ function renderPart(
   if (part === 'method') return ok(fixed(request.method.toUpperCase()));
   if (part === 'url') return ok(fixed(request.url));
   if (part === 'url-without-query') return ok(fixed(request.url.split(/[?#]/, 1)[0] ?? ''));
+  if (part === 'secret')
+    return fail({ reason: 'unsupported', what: 'the secret as a signed part' });
   if (part === 'id' || part === 'timestamp') {
     const source = part === 'id' ? template.id : template.timestamp?.from;
     if (source === undefined)
@@ -68,6 +70,7 @@ function renderPart(
     return delimited(reader.find(source, fields), source, missing);
   }
   if ('literal' in part) return ok(fixed(part.literal));
+  if ('crc32' in part) return ok(fixed(crc32(request.body).toString()));
   if ('text' in part) return delimited(reader.find(part.text, fields), part.text);
   if ('jsonString' in part) {
     const source: TextSource =
