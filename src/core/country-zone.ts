@@ -1,10 +1,9 @@
 /**
  * Countries in which every clock shows the same time, ISO 3166-1 alpha-2 to IANA zone. From tzdb's
- * zone.tab 2025b: a country is here if all its zones keep one offset all year. Absent on purpose:
- * those with several (US, CA, MX, BR, RU, AU, ID, ES, PT, NZ…), where the country says too little.
- * CN and UA are here with the one zone their law knows, although tzdb lists others.
+ * zone.tab 2025b: a country is here if all its zones keep one offset all year. CN and UA are here
+ * with the one zone their law knows, although tzdb lists others.
  */
-const TABLE = `
+const ONE_ZONE = `
   AD Europe/Andorra, AE Asia/Dubai, AF Asia/Kabul, AG America/Antigua, AI America/Anguilla,
   AL Europe/Tirane, AM Asia/Yerevan, AO Africa/Luanda, AR America/Argentina/Buenos_Aires,
   AS Pacific/Pago_Pago, AT Europe/Vienna, AW America/Aruba, AX Europe/Mariehamn,
@@ -60,17 +59,35 @@ const TABLE = `
   VU Pacific/Efate, WF Pacific/Wallis, WS Pacific/Apia, YE Asia/Aden, YT Indian/Mayotte,
   ZA Africa/Johannesburg, ZM Africa/Lusaka, ZW Africa/Harare`;
 
-const zones: ReadonlyMap<string, string> = new Map(
-  TABLE.split(',').map((entry): [string, string] => {
-    const [country = '', zone = ''] = entry.trim().split(' ');
-    return [country, zone];
-  }),
-);
+/**
+ * Countries with several: the zone most people live by or, where many live far from it, one in the
+ * middle, so that 08:00 is never 05:00 for a large part of them (US: from 06:00 in Los Angeles to
+ * 09:00 in New York). Wrong by an hour or two beats the middle of the night, which UTC is there.
+ */
+const MANY_ZONES = `
+  AU Australia/Sydney, BR America/Sao_Paulo, CA America/Winnipeg, CD Africa/Kinshasa,
+  CL America/Santiago, EC America/Guayaquil, ES Europe/Madrid,
+  ID Asia/Jakarta, KI Pacific/Tarawa, MN Asia/Ulaanbaatar,
+  MX America/Mexico_City, NZ Pacific/Auckland, PF Pacific/Tahiti, PG Pacific/Port_Moresby,
+  PT Europe/Lisbon, RU Europe/Moscow, US America/Chicago`;
 
-/** The zone of a single-zone country, or null. Refuses lower case: ISO codes are upper case. */
-export function zoneOfCountry(country: string): string | null {
-  return zones.get(country) ?? null;
+function tableOf(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split(',').map((entry): [string, string] => {
+      const [country = '', zone = ''] = entry.trim().split(' ');
+      return [country, zone];
+    }),
+  );
 }
 
-/** Every country of the table, for its test. */
-export const singleZoneCountries: readonly string[] = [...zones.keys()];
+const oneZone = tableOf(ONE_ZONE);
+const manyZones = tableOf(MANY_ZONES);
+
+/** A zone that people of the country live by, or null. Refuses lower case: ISO codes are upper case. */
+export function zoneOfCountry(country: string): string | null {
+  return oneZone.get(country) ?? manyZones.get(country) ?? null;
+}
+
+/** Every country of the tables, for their test. */
+export const singleZoneCountries: readonly string[] = [...oneZone.keys()];
+export const manyZonesCountries: readonly string[] = [...manyZones.keys()];

@@ -52,6 +52,7 @@ export interface Notice {
   readonly step: string;
   readonly template: TemplateName;
   readonly audience: Audience;
+  /** In shadow mode the team's address, with the name, locale and zone of the customer. */
   readonly to: Person;
   /** Shadow mode: the customer this would have gone to. Null when it goes to whom it is for. */
   readonly intended: string | null;
@@ -107,6 +108,7 @@ export const SKIP_RULES = [
   'complained',
   'suppressed',
   'provider_retry_due',
+  'past_due',
   'collapsed',
   'min_gap',
   'daily_cap',

@@ -159,13 +159,18 @@ function postpone(time: StepTime, notBefore: number, place: Place): StepTime {
   return { nominalAt: time.nominalAt, at: allowed.at, shiftedBy: [...reasons] };
 }
 
-/**
- * Whose clock a customer lives by: the zone the provider knows, else that of a country with only
- * one, else the calendar's. A zone that is no IANA name is passed over, not trusted.
- */
+/** As `knownZoneOf`, else the calendar's. */
 export function zoneOf(customer: Pick<Customer, 'zone' | 'country'>, calendarZone: string): string {
-  if (customer.zone !== null && isValidZone(customer.zone)) return customer.zone;
-  const zone = customer.country === null ? null : zoneOfCountry(customer.country);
+  return knownZoneOf(customer) ?? calendarZone;
+}
+
+/**
+ * Whose clock a customer lives by: the zone the provider knows, else that of their country, else
+ * null. A zone that is no IANA name is passed over, not trusted.
+ */
+export function knownZoneOf({ zone, country }: Pick<Customer, 'zone' | 'country'>): string | null {
+  if (zone !== null && isValidZone(zone)) return zone;
+  const ofCountry = country === null ? null : zoneOfCountry(country);
   // The table may know a name that an old runtime does not.
-  return zone !== null && isValidZone(zone) ? zone : calendarZone;
+  return ofCountry !== null && isValidZone(ofCountry) ? ofCountry : null;
 }

@@ -38,10 +38,13 @@ export function digestOf(
   return built(() => {
     const [first] = notices;
     if (first === undefined) throw new Error('a digest of no notices');
+    // A digest is read by the team, also where it lists shadow copies for customers.
+    const ofTeam = notices.find(({ intended }) => intended === null)?.to;
+    const to = ofTeam ?? { address: first.to.address, name: null, locale: null, zone: null };
     return buildDigest({
       ...senderOf(deps.gateway, first),
       notices: notices.map((notice) => ({
-        notice: { ...notice, to: first.to },
+        notice: { ...notice, to },
         links: deps.linksFor(notice, recipientKey),
       })),
     });

@@ -30,12 +30,14 @@ export interface KeptClock {
 /**
  * The clock of a data directory. `scale` null keeps the line as it is. Refuses to go back to real
  * time once follow-up time has run ahead, and to go on from a line that cannot be read: dates would
- * jump back and reminders repeat.
+ * jump back and reminders repeat. `reachesCustomers`: mail leaves this machine for people who never
+ * asked for a clock that runs ahead; then only real time will do.
  */
 export function keepClock(
   dataDir: string,
   scale: number | null,
   nowMs: number,
+  reachesCustomers: boolean,
 ): Result<KeptClock, string> {
   const path = join(dataDir, 'clock.json');
   const read = readLine(path, nowMs);
@@ -46,6 +48,13 @@ export function keepClock(
     return fail(
       `The clock of ${dataDir} runs ${kept?.scale ?? 1} times faster than real time and is already ` +
         'too far ahead of it; it cannot go back. Leave --time-scale out, or use another HOOKLINE_DATA_DIR.',
+    );
+  }
+  if (reachesCustomers && line.scale !== 1) {
+    return fail(
+      `The clock of ${dataDir} would run ${line.scale} times faster than real time, and SMTP_URL would ` +
+        'carry two weeks of reminders to customers within seconds. Leave SMTP_URL out, set live: false ' +
+        'in gateway.config.ts, or start with another HOOKLINE_DATA_DIR and no --time-scale.',
     );
   }
   if (kept === null || line.scale !== kept.scale || line.baseMs !== kept.baseMs) {

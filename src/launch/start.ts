@@ -118,10 +118,8 @@ async function bringUp(
     { ...env, ...secrets.values },
     gatewayUrl,
   );
-  const clock = keepClock(settings.dataDir, settings.timeScale, Date.now());
-  if (!clock.ok) throw new LaunchRefused(clock.failure);
-  if (clock.value.remark !== null) supervisor.say(clock.value.remark);
-
+  const clock = keepClockOrRefuse(settings, gateway);
+  if (clock.remark !== null) supervisor.say(clock.remark);
   const childEnv = childEnvironment(env);
   const children = [
     ...(settings.smtpUrl === null ? [maildevChild(settings, childEnv)] : []),
@@ -142,7 +140,7 @@ async function bringUp(
     settings,
     gateway,
     gatewayUrl,
-    clock: clock.value,
+    clock,
     secrets,
     env: { ...env, ...secrets.values },
     childEnv,
@@ -157,6 +155,14 @@ async function bringUp(
     shutdown,
     supervisor,
   });
+}
+
+function keepClockOrRefuse({ dataDir, timeScale, smtpUrl }: Settings, gateway: Gateway): KeptClock {
+  const isLive = [...gateway.sources.values()].some(({ policy }) => policy.live);
+  const reachesCustomers = isLive && !mailStaysHere(smtpUrl);
+  const clock = keepClock(dataDir, timeScale, Date.now(), reachesCustomers);
+  if (!clock.ok) throw new LaunchRefused(clock.failure);
+  return clock.value;
 }
 
 async function resolveOrRefuse(

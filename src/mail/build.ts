@@ -65,7 +65,9 @@ function shadowed(letter: Letter, shown: Shown): Letter {
  */
 export function buildMail(input: MailInput): Result<MailMessage, BadAddress> {
   const { notice, links, override, messageIdHost } = input;
-  const envelope = envelopeOf(notice.to, input);
+  // A shadow copy is in the customer's name and not addressed in it.
+  const name = notice.intended === null ? notice.to.name : null;
+  const envelope = envelopeOf({ ...notice.to, name }, input);
   if (!envelope.ok) return envelope;
   const shown = shownOf(notice, links, input.businessName, readerFor(notice, input));
   const toCustomer = notice.audience === 'customer' && notice.kind === 'payment';

@@ -50,7 +50,7 @@ export function shownOf(
   const isDueAnchored = content.dueAt !== null && content.dueAt === content.anchorAt;
   return {
     business: oneLine(business, NAME_MAX) ?? 'us',
-    greeted: personName(content.customer) ?? (isShadow ? null : personName(notice.to.name)),
+    greeted: personName(content.customer) ?? personName(notice.to.name),
     customer: untrustedLine(content.customer, NAME_MAX),
     amount: formatMoney(content.amountMinor, content.currency, reader),
     number: untrustedLine(content.number, NAME_MAX),

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it, vi } from 'vitest';
 import { isValidZone, nextAllowed } from '../../src/core/calendar.ts';
-import { singleZoneCountries, zoneOfCountry } from '../../src/core/country-zone.ts';
+import {
+  manyZonesCountries,
+  singleZoneCountries,
+  zoneOfCountry,
+} from '../../src/core/country-zone.ts';
 import {
   defaultCustomerCalendar,
   defaultLadders,
@@ -261,13 +265,22 @@ describe('whose clock a customer lives by', () => {
     expect(zoneOf({ zone: 'Asia/Tokyo', country: 'DE' }, 'UTC')).toBe('Asia/Tokyo');
   });
 
-  it('is the country’s when the zone is missing or is no zone, and the country has only one', () => {
+  it('is the country’s when the zone is missing or is no zone', () => {
     expect(zoneOf({ zone: null, country: 'DE' }, 'UTC')).toBe('Europe/Berlin');
     expect(zoneOf({ zone: 'Mars/Olympus', country: 'IN' }, 'UTC')).toBe('Asia/Kolkata');
   });
 
-  it('is the calendar’s when the country has several, is unknown, or is no country', () => {
-    for (const country of ['US', 'BR', 'ES', 'XX', 'de', '', '__proto__', null]) {
+  it('is one that most of its people live near when the country has several', () => {
+    expect(zoneOf({ zone: null, country: 'US' }, 'UTC')).toBe('America/Chicago');
+    const unknown = manyZonesCountries.filter((country) => {
+      const zone = zoneOfCountry(country) ?? '';
+      return singleZoneCountries.includes(country) || !zonesOfRegion(country).includes(zone);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('is the calendar’s when the country is unknown, or is no country', () => {
+    for (const country of ['XX', 'de', '', '__proto__', null]) {
       expect(zoneOf({ zone: null, country }, 'Europe/Paris')).toBe('Europe/Paris');
     }
   });

@@ -14,14 +14,27 @@ describe('the clock of a data directory', () => {
   const DAY = 86_400_000;
 
   it('is real time until a scale is asked for, and stays on its line over restarts', () => {
-    expect(keepClock(dir, null, T0)).toMatchObject({ value: { line: { scale: 1 }, remark: null } });
-    const scaled = keepClock(dir, 86_400, T0 + 1000);
+    expect(keepClock(dir, null, T0, false)).toMatchObject({
+      value: { line: { scale: 1 }, remark: null },
+    });
+    const scaled = keepClock(dir, 86_400, T0 + 1000, false);
     if (!scaled.ok) throw new Error(scaled.failure);
     expect(scaled.value.clock.fromWall(T0 + 2000)).toBe(T0 + 1000 + DAY);
-    const again = keepClock(dir, null, T0 + 60_000);
+    const again = keepClock(dir, null, T0 + 60_000, false);
     if (!again.ok) throw new Error(again.failure);
     expect(again.value.line).toEqual(scaled.value.line);
     expect(again.value.remark).toContain('86400 times');
+  });
+
+  it('is real time where mail reaches customers, and a file of another is left as it is', () => {
+    expect(keepClock(dir, null, T0, true)).toMatchObject({ value: { line: { scale: 1 } } });
+    const asked = keepClock(dir, 86_400, T0, true);
+    expect(asked).toMatchObject({ ok: false, failure: expect.stringContaining('SMTP_URL') });
+    // Refused before it was kept: the next start is not fast either.
+    expect(keepClock(dir, null, T0, true)).toMatchObject({ value: { line: { scale: 1 } } });
+    expect(keepClock(dir, 2, T0, false)).toMatchObject({ value: { line: { scale: 2 } } });
+    const kept = keepClock(dir, null, T0 + 1000, true);
+    expect(kept).toMatchObject({ ok: false, failure: expect.stringContaining('live: false') });
   });
 
   it('never moves back when the scale changes', () => {
@@ -57,7 +70,7 @@ describe('the clock of a data directory', () => {
   ])('is refused, and left as it is, when its file holds %s', (text, problem) => {
     const path = join(dir, 'clock.json');
     writeFileSync(path, text);
-    const refused = keepClock(dir, null, T0);
+    const refused = keepClock(dir, null, T0, false);
     if (refused.ok) throw new Error('believed');
     expect(refused.failure).toContain(`${path} is damaged: `);
     expect(refused.failure).toContain(problem);
@@ -74,26 +87,26 @@ describe('the clock of a data directory', () => {
     { scale: 2, baseMs: -T0 },
   ])('is believed when its file holds %o', (line) => {
     writeFileSync(join(dir, 'clock.json'), JSON.stringify(line));
-    expect(keepClock(dir, null, T0)).toMatchObject({ ok: true, value: { line } });
+    expect(keepClock(dir, null, T0, false)).toMatchObject({ ok: true, value: { line } });
   });
 
   it('takes for a kept scale what a flag may say, and nothing else', () => {
     for (const scale of [1, 1.5, 10_000_000, 0, 0.99, 10_000_001, Number.NaN]) {
       writeFileSync(join(dir, 'clock.json'), `{"scale":${scale},"baseMs":0}`);
       const asked = readSettings(['--time-scale', String(scale)], {}, '/');
-      expect([scale, keepClock(dir, null, 1).ok]).toEqual([scale, asked.ok]);
+      expect([scale, keepClock(dir, null, 1, false).ok]).toEqual([scale, asked.ok]);
     }
   });
 
   it('is not bent so hard that its line could not be read again', () => {
-    keepClock(dir, 10_000_000, T0);
-    expect(keepClock(dir, 1.000_000_1, T0 + DAY).ok).toBe(false);
-    expect(keepClock(dir, null, T0 + DAY).ok).toBe(true);
+    keepClock(dir, 10_000_000, T0, false);
+    expect(keepClock(dir, 1.000_000_1, T0 + DAY, false).ok).toBe(false);
+    expect(keepClock(dir, null, T0 + DAY, false).ok).toBe(true);
   });
 
   it('refuses to go back to real time once it is ahead', () => {
-    keepClock(dir, 10, T0);
-    const refused = keepClock(dir, 1, T0 + 1000);
+    keepClock(dir, 10, T0, false);
+    const refused = keepClock(dir, 1, T0 + 1000, false);
     expect(refused.ok).toBe(false);
     expect(refused).toMatchObject({ failure: expect.stringContaining('HOOKLINE_DATA_DIR') });
   });

@@ -55,7 +55,7 @@ describe('a data directory that cannot be used is one sentence with its path and
     for (const [name, act] of [
       ['hookline.lock', () => claimDataDir(dir)],
       ['secrets.json', () => keepSecrets(dir, WANTED, {}, randomBytes)],
-      ['clock.json', () => keepClock(dir, null, 1)],
+      ['clock.json', () => keepClock(dir, null, 1, false)],
       ['ready.json', () => writeFileDurably(join(dir, 'ready.json'), '', 0o644)],
     ] as const) {
       mkdirSync(join(dir, name));

