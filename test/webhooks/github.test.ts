@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { runVectors } from '../../src/cli/vectors.ts';
 import { utf8 } from '../../src/core/bytes.ts';
@@ -8,13 +7,8 @@ import { secretOf, verifyDelivery } from '../../src/core/verify.ts';
 import { github } from '../../webhooks/github.ts';
 import { providers } from '../../webhooks/index.ts';
 import { NOW_SECONDS, PORTS, testProvider } from '../suites/provider.ts';
+import { githubExamples } from '../support/maker-deliveries.ts';
 import { sharedVectors, vectorsAbsent } from '../support/vectors.ts';
-
-interface Examples {
-  readonly name: string;
-  readonly examples: readonly Readonly<Record<string, unknown>>[];
-}
-const examples: readonly Examples[] = createRequire(import.meta.url)('@octokit/webhooks-examples');
 
 const GUID = '72d3162e-cc78-11e3-81ab-4c9367dc0958';
 // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
@@ -76,9 +70,9 @@ describe.each(PORTS)('github on %s', (_name, crypto) => {
     expect(results.filter((result) => !result.passed)).toEqual([]);
   });
   it('verifies and names every example payload of GitHub', async () => {
-    expect(examples.length).toBeGreaterThan(40);
+    expect(githubExamples.length).toBeGreaterThan(40);
     const secrets = [await secretOf('mysecret', crypto)];
-    for (const { name, examples: payloads } of examples) {
+    for (const { name, examples: payloads } of githubExamples) {
       for (const payload of payloads) {
         const request = await deliver(utf8(JSON.stringify(payload)), name);
         const input = { provider: github, request, secrets, nowSeconds: NOW_SECONDS, crypto };
