@@ -10,6 +10,8 @@ import { signDelivery } from '../../src/core/sign.ts';
 import { createNodeCrypto } from '../../src/edge/crypto-node.ts';
 import { buildLambda } from '../../src/launch/lambda-parts.ts';
 import { stripe } from '../../webhooks/stripe.ts';
+import { secretOf } from '../support/gateway.ts';
+import { seriesIn } from '../support/metrics.ts';
 
 const SECRET = 'whsec_dGVzdCBzZWNyZXQgb2YgdGhlIGxhbWJkYSB0ZXN0';
 const BODY = JSON.stringify({ id: 'evt_1', object: 'event', type: 'customer.created', data: {} });
@@ -156,6 +158,7 @@ describe('the gateway on Lambda', () => {
 
 describe('/metrics on Lambda', () => {
   const scrape = eventV2('', {}, false, { method: 'GET', path: '/metrics' });
+  const authorization = `Bearer ${environment().HOOKLINE_TOKEN}`;
 
   it('needs the operator token until HOOKLINE_METRICS_PUBLIC is yes', async () => {
     expect(await lambda.gateway(scrape)).toMatchObject({ statusCode: 401 });
@@ -163,6 +166,21 @@ describe('/metrics on Lambda', () => {
     const answer = await open.gateway(scrape);
     expect(answer.statusCode).toBe(200);
     expect(answer.body).toContain('hookline_accepted_total');
+  });
+
+  it('counts which secret matched and how many records shared a commit', async () => {
+    const scrapeAsOperator = eventV2('', { authorization }, false, {
+      method: 'GET',
+      path: '/metrics',
+    });
+    const counted = async () => seriesIn((await lambda.gateway(scrapeAsOperator)).body);
+    const first = await counted();
+    await lambda.gateway(eventV2(BODY, await signed(BODY), false));
+    const last = await counted();
+    const matched = `hookline_secret_matched_total{source="stripe",secret="${secretOf(SECRET).id}"}`;
+    const records = 'hookline_archive_batch_size_sum';
+    expect(last(matched) - first(matched)).toBe(1);
+    expect(last(records) - first(records)).toBeGreaterThanOrEqual(1);
   });
 });
 

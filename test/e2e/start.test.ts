@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandOf } from '../../src/launch/processes.ts';
+import { secretOf } from '../support/gateway.ts';
 import {
   type Addresses,
   eventually,
@@ -15,6 +16,7 @@ import {
   launchScript,
   mailsTo,
 } from '../support/launched.ts';
+import { seriesIn } from '../support/metrics.ts';
 import { queryRows } from '../support/restate.ts';
 
 const START = 'src/node.ts';
@@ -120,6 +122,19 @@ describe('npm start', () => {
     expect(printed).toContain(`HOOKLINE_TOKEN ${secrets.HOOKLINE_TOKEN}\n`);
     for (const address of [addresses.mail, addresses.restateAdmin])
       expect(printed).toContain(address);
+  });
+
+  it('counts which secret matched and how many records shared a commit', async () => {
+    const secrets = JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
+    const authorization = `Bearer ${secrets.HOOKLINE_TOKEN}`;
+    const response = await fetch(`${addresses.gateway}/metrics`, { headers: { authorization } });
+    const counted = seriesIn(await response.text());
+    const accepted = counted('hookline_accepted_total{source="stripe"}');
+    const labels = `source="stripe",secret="${secretOf(secrets.STRIPE_WEBHOOK_SECRET).id}"`;
+    expect(accepted).toBeGreaterThan(0);
+    expect(counted(`hookline_secret_matched_total{${labels}}`)).toBe(accepted);
+    // Whoever asks whether it is ready has something written as well.
+    expect(counted('hookline_archive_batch_size_sum')).toBeGreaterThanOrEqual(accepted);
   });
 
   it('runs Restate with four partitions, and listens on this machine only', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Attempt } from '../support/burst.ts';
 import { killed, runThrough } from '../support/fault-run.ts';
 import { createGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts';
+import { seriesIn } from '../support/metrics.ts';
 import { SEED } from '../support/property.ts';
 import { type RunningRestate, startRestate } from '../support/restate.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
@@ -164,6 +165,5 @@ async function parkedEvents(gateway: GatewayProcess): Promise<number> {
     headers: { authorization: `Bearer ${gateway.token}` },
   });
   expect(response.status).toBe(200);
-  const found = /^hookline_parked_total\{source="stripe"\} (\d+)$/m.exec(await response.text());
-  return Number(found?.[1] ?? 0);
+  return seriesIn(await response.text())('hookline_parked_total{source="stripe"}');
 }

@@ -18,6 +18,7 @@ import {
   uniqueId,
   untrackedEvent,
 } from '../support/gateway.ts';
+import { seriesIn } from '../support/metrics.ts';
 import { testMakers } from './gateway-makers.ts';
 
 export interface GatewayUnderTest {
@@ -391,6 +392,9 @@ export function testGateway(
     });
 
     describe('for operators', () => {
+      const scrape = async () =>
+        seriesIn(await (await gateway.fetch('/metrics', bearer(OPERATOR_TOKEN))).text());
+
       it('the API needs the token', async () => {
         const none = await gateway.fetch('/api/now');
         expect(none.status).toBe(401);
@@ -424,6 +428,38 @@ export function testGateway(
           /hookline_rejected_total\{source="stripe",reason="signature_mismatch"\} [1-9]/,
         );
         expect(text).toMatch(/hookline_ack_seconds_bucket\{source="stripe",le="\+Inf"\} [1-9]/);
+      });
+
+      it('metrics count which secret matched, so that one sees when an old one may go', async () => {
+        const secrets = [SECRETS.stripe, SECRETS.stripeOld, 'guess'];
+        const series = secrets.map(
+          (secret) =>
+            `hookline_secret_matched_total{source="stripe",secret="${secretOf(secret).id}"}`,
+        );
+        const first = await scrape();
+        for (const secret of [...secrets, SECRETS.stripeOld])
+          await post('stripe', stripeDelivery(untrackedEvent(uniqueId('evt')), { secret }));
+        const last = await scrape();
+        expect(series.map((name) => last(name) - first(name))).toEqual([1, 2, 0]);
+      });
+
+      it('metrics show how many records share a commit of the archive', async () => {
+        const first = await scrape();
+        await Promise.all(
+          Array.from({ length: 12 }, () =>
+            post('stripe', stripeDelivery(untrackedEvent(uniqueId('evt')))),
+          ),
+        );
+        const last = await scrape();
+        const grown = (name: string) => last(name) - first(name);
+        const commits = grown('hookline_archive_batch_size_count');
+        const records = grown('hookline_archive_batch_size_sum');
+        // Refusals of the tests before may still be on their way to it.
+        expect(records).toBeGreaterThanOrEqual(12);
+        expect(commits).toBeGreaterThanOrEqual(1);
+        expect(commits).toBeLessThanOrEqual(records);
+        expect(grown('hookline_archive_batch_size_bucket{le="+Inf"}')).toBe(commits);
+        expect(grown('hookline_archive_commit_seconds_count')).toBe(commits);
       });
 
       it('health says alive, readiness says ready', async () => {
