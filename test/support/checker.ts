@@ -183,7 +183,8 @@ function checkProcessing(
     const ackedAt = acks.get(key);
     if (ackedAt === undefined) return found;
     if (applied === 0) found.push(violation('acked_not_processed', `${subject} ${key}`));
-    if (!evidence.states.get(subject)?.seen.includes(`${key}|${fact}`)) {
+    const ref = subject.slice(subject.indexOf('/') + 1);
+    if (!evidence.states.get(subject)?.seen.includes(`${key}|${fact}|${ref}`)) {
       found.push(violation('acked_not_processed', `${key} is not among the seen`));
     }
     const [run] = invoked;
