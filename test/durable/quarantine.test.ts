@@ -128,27 +128,6 @@ inBothModes('what the objects refuse or set aside', (alwaysReplay) => {
   });
 
   it.each([
-    'Payment/stripe%2Fin_x/onTimer',
-    'Payment/stripe%2Fin_x/onLink',
-    'Payment/stripe%2Fin_x/onOutcome',
-    'Payment/stripe%2Fin_x/expire',
-    'Payment/stripe%2Fin_x/stillWanted',
-    'Alert/github%2Fx/onTimer',
-    'Recipient/0123/deliver',
-    'Recipient/0123/attempt',
-    'Recipient/0123/flush',
-    'Recipient/0123/expire',
-    'Quarantine/stripe/add',
-  ])('refuses %s to whoever reaches the ingress', async (target) => {
-    const called = await stage.post(`/restate/call/${target}`, {});
-    expect([called.status, await called.text()]).toEqual([
-      400,
-      expect.stringContaining('not public'),
-    ]);
-    expect((await stage.post(`/restate/send/${target}`, {})).status).toBe(400);
-  });
-
-  it.each([
     { what: 'another version', message: { v: 2 } },
     { what: 'no event key', message: { v: 1, eventKey: '', receivedAt: 1, fact: {} } },
     { what: 'no time', message: { v: 1, eventKey: 'evt', fact: {} } },
