@@ -24,7 +24,7 @@ export default defineGateway({
   },
 
   // Reminders: 08:00 to 20:00 in the customer's own zone, Monday to Friday. `zone` is for customers
-  // whose zone nobody knows.
+  // whose zone nobody knows, and UTC until you set it.
   // calendar: { customer: { zone: 'Europe/Berlin', holidays: ['2026-12-25', '2026-12-26'] } },
 
   // Ladders: define one here, then name it in a source: ladders: { failed: 'patient' }.
@@ -41,5 +41,9 @@ export default defineGateway({
   //   },
   // },
 
-  // limits: { remindersPerRecipientPerDay: 3, highAmountMinor: { EUR: 500_000 } },
+  // From these amounts on the team hears at once. Currencies that are not listed have no limit.
+  // limits: {
+  //   remindersPerRecipientPerDay: 3,
+  //   highAmountMinor: { USD: 500_000, EUR: 500_000, GBP: 500_000 },
+  // },
 });

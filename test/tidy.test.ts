@@ -247,7 +247,8 @@ describe('documents', () => {
   });
 
   it('speak of the project alone: no machine paths', () => {
-    const all = [...sources, ...markdown, ...filesUnder('test').filter(isSource)];
+    const rest = ['test', 'examples'].flatMap(filesUnder).filter(isSource);
+    const all = [...sources, ...markdown, ...rest, ...['.ci', 'docs'].flatMap(filesUnder)];
     const strays = all
       .filter((path) => path !== relative(ROOT, import.meta.filename))
       .filter((path) => statSync(join(ROOT, path)).size < 1_000_000)

@@ -45,7 +45,7 @@ const { exclusive, shared } = restate.handlers.object;
 export function subjectObject(kind: SubjectKind, deps: ServiceDeps) {
   return restate.object({
     name: OBJECT_OF[kind],
-    description: `A ${kind} and its follow-up, keyed {source}/{ref}`,
+    description: `The follow-up of one ${kind}, keyed {source}/{ref}`,
     handlers: { ...inputHandlers(kind, deps), ...readHandlers(kind, deps) },
     options: { onJournalMismatchErrors: 'pause' },
   });

@@ -109,9 +109,22 @@ async function followUpInstant(world: World, text: string): Promise<number | { s
   return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
 }
 
+interface Wish {
+  readonly noun: SubjectNoun;
+  readonly subject: string;
+  readonly verb: string;
+}
+
+/** An id that was joined is acted on where it belongs. */
+function nextOf({ noun, subject, verb }: Wish, belongsTo: unknown): string {
+  if (typeof belongsTo !== 'string') return `hookline ${noun} show ${shellWord(subject)}`;
+  const more = verb === 'hold' || verb === 'note' ? ' …' : '';
+  return `hookline ${noun} ${verb} ${shellWord(belongsTo)}${more}`;
+}
+
 function post(
   world: World,
-  wish: { readonly noun: SubjectNoun; readonly subject: string; readonly verb: string },
+  wish: Wish,
   asJson: boolean,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
@@ -119,7 +132,7 @@ function post(
     method: 'POST',
     path: subjectPath(wish.noun, wish.subject, wish.verb),
     body,
-    next: `hookline ${wish.noun} show ${shellWord(wish.subject)}`,
+    next: (answer: unknown) => nextOf(wish, fieldOf(answer, 'belongsTo')),
   } as const;
   return printAnswer(world, request, asJson, (answer) => [
     `${fieldOf(answer, 'subject')}: ${fieldOf(answer, 'decision')} [${fieldOf(answer, 'rule')}]`,
