@@ -135,6 +135,17 @@ function longFunctions(file: SourceFile, linesMax: number): readonly string[] {
   return found;
 }
 
+/** The first line of a function or a class that other files may import. */
+const EXPORTED =
+  /^export (default )?(async |abstract )?(function|class)\b|^export const [^=]+= (async )?\(/;
+
+/** Does a doc comment end on the line before? */
+function isDocumented(lines: readonly string[], index: number): boolean {
+  if (!lines[index - 1]?.endsWith('*/')) return false;
+  const opening = lines.slice(0, index).findLast((line) => line.startsWith('/*'));
+  return opening?.startsWith('/**') ?? false;
+}
+
 describe('the text of the source', () => {
   it('uses nothing that its part may not use', () => {
     const strays = sources.flatMap((path) =>
@@ -196,6 +207,16 @@ describe('the text of the source', () => {
       .filter((path) => isSource(path) && path !== own && path !== 'test/tidy.test.ts')
       .filter((path) => drawn.test(read(path)));
     expect(strays).toEqual([]);
+  });
+
+  it('says above every exported function and class what it does', () => {
+    const bare = sources.flatMap((path) => {
+      const lines = read(path).split('\n');
+      return lines.flatMap((line, index) =>
+        EXPORTED.test(line) && !isDocumented(lines, index) ? [`${path}:${index + 1}`] : [],
+      );
+    });
+    expect(bare).toEqual([]);
   });
 
   it('names every ctx.run', () => {

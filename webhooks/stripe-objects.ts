@@ -10,6 +10,10 @@ export type Common = Omit<PaymentRule, 'fact'>;
 /** The event's own time: an object's `created` is when it was made, not when it failed. */
 const EVENT_TIME = { seconds: '$.created' } as const;
 
+/**
+ * The first of the paths that is there, in Stripe's smallest unit of the currency, which is not
+ * everywhere ISO's: https://docs.stripe.com/currencies
+ */
 export function minor(...paths: string[]): Amount {
   return { minor: paths, exponents: STRIPE_EXPONENTS };
 }

@@ -43,6 +43,7 @@ async function throughStream(
   return joinBytes(chunks);
 }
 
+/** The chunks in order, as one new array. */
 export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let offset = 0;

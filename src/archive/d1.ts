@@ -46,6 +46,10 @@ export function d1Archive(binding: D1Binding, options: D1ArchiveOptions = {}): A
   });
 }
 
+/**
+ * The executor on a D1 database; one call is one `batch()`. Rejects with `ArchiveError` alone, its
+ * reason read from D1's text. `close` does nothing: the binding belongs to the runtime.
+ */
 export function d1(binding: D1Binding, options: D1ArchiveOptions = {}): SqlExecutor {
   const nowMs = options.nowMs ?? (() => 0);
   const run = async (queries: readonly SqlQuery[]): Promise<readonly (readonly Row[])[]> => {

@@ -62,6 +62,7 @@ export function sqliteEvidence(error: unknown): ErrorEvidence {
   return { reason: known[0], message: `${known[1]} (SQLite ${code}: ${message})` };
 }
 
+/** The error on this side of the thread. The driver's own stayed there, so it has no `cause`. */
 export function archiveError(evidence: ErrorEvidence): ArchiveError {
   return new ArchiveError(evidence.reason, evidence.message);
 }

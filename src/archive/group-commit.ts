@@ -29,6 +29,11 @@ type Thread =
   | { readonly state: 'starting'; readonly worker: Worker; readonly opened: Promise<void> }
   | { readonly state: 'up'; readonly worker: Worker };
 
+/**
+ * One connection's queue and thread. Rejects with `ArchiveError` alone: `overloaded` when more
+ * would wait than the options allow, `closed` after `close`, `unavailable` when the thread dies;
+ * what was in flight then may have been written or not.
+ */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #thread: Thread = { state: 'down' };

@@ -42,6 +42,7 @@ export function listEvents(query: EventQuery): SqlQuery {
   return compile(select);
 }
 
+/** Newest first, of one source or (undefined) of all. `limit` is held to 1 to 1,000 rows. */
 export function listRejections(source: string | undefined, limit: number): SqlQuery {
   const select = tables
     .selectFrom('rejections')

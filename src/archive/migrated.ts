@@ -4,6 +4,7 @@ import { SCHEMA_VERSION } from './schema.ts';
 import type { Row, SqlExecutor, SqlQuery } from './sql-executor.ts';
 import { readSchemaVersion } from './statements.ts';
 
+/** What to ask the database; the answers are for `refuseUnlessMigrated`. */
 export function migrationQueries(): readonly SqlQuery[] {
   return [readSchemaVersion({})];
 }
@@ -28,6 +29,7 @@ export async function assertMigrated(executor: SqlExecutor): Promise<void> {
 
 export const REMEDY = 'On D1 run: npx wrangler d1 migrations apply <database>';
 
+/** The error, made and not thrown, for a database of a `version` above `SCHEMA_VERSION`. */
 export function newerSchema(version: number): ArchiveError {
   return new ArchiveError(
     'newer_schema',

@@ -43,6 +43,10 @@ export async function openNodeArchive(
   });
 }
 
+/**
+ * The executor on the file at `path`: one thread writes in groups, another reads. Rejects with a
+ * `RangeError` when `path` names no file (`:memory:`), else as `openNodeArchive` does.
+ */
 export async function nodeSqlite(
   path: string,
   options: NodeSqliteOptions = {},

@@ -59,6 +59,10 @@ export interface RejectionWrite {
   readonly restoreCounts: () => void;
 }
 
+/**
+ * Holds refusals in memory and writes nothing itself: `take` hands over what to write. Its seconds
+ * and days are those of `record.at`, epoch ms.
+ */
 export function rejectionLog(limits: RejectionLimits = REJECTION_LIMITS): RejectionLog {
   let samples: RejectionRecord[] = [];
   let counts = new Map<string, Count>();

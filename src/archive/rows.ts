@@ -3,6 +3,10 @@ import type { StoredEvent, StoredRejection } from './contract.ts';
 import { ArchiveError } from './errors.ts';
 import type { Row } from './sql-executor.ts';
 
+/**
+ * Wants every column of `events`; times are epoch ms. Throws `corrupt` when a column is missing or
+ * of another type, and a `SyntaxError` when the headers are no JSON.
+ */
 export function toStoredEvent(row: Row): StoredEvent {
   return {
     source: textIn(row, 'source'),
@@ -22,6 +26,7 @@ export function toStoredEvent(row: Row): StoredEvent {
   };
 }
 
+/** Wants every column of `rejections`; `at` is epoch ms. Throws as `toStoredEvent` does. */
 export function toRejection(row: Row): StoredRejection {
   return {
     id: integerIn(row, 'id'),
@@ -35,12 +40,14 @@ export function toRejection(row: Row): StoredRejection {
   };
 }
 
+/** The text in a column. Throws `corrupt` for anything else, null included. */
 export function textIn(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== 'string') throw damaged(column, value);
   return value;
 }
 
+/** The number in a column. Throws `corrupt` for anything else, null included. */
 export function integerIn(row: Row, column: string): number {
   const value = row[column];
   if (typeof value !== 'number') throw damaged(column, value);

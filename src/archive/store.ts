@@ -36,6 +36,11 @@ const REJECTIONS_DELAY_MS = 1_000;
 /** Without `later`, refusals that were only counted are written once this many wait. */
 const COUNTED_MAX = 100;
 
+/**
+ * An archive that asks nothing of its database before the first call. Calls reject as the executor
+ * does, and with `corrupt` for a row or a body that is not as it was put. `close` lets refusals go
+ * that cannot be written any more.
+ */
 export function createArchive(options: ArchiveOptions): Archive {
   const { executor } = options;
   const refusals = refusalWriter(options);

@@ -87,6 +87,10 @@ const NOTED = ['severity', 'title', 'url', 'assigneeLogins'] as const;
 const OPTIONAL = ['amountMinor', 'currency'] as const;
 const OCCURRED_WITHIN_SECONDS = 1;
 
+/**
+ * Compares the entries of providers that have a table and counts the others as skipped. What
+ * differs from a label is part of the report, never thrown.
+ */
 export function runFacts(inputs: FactsInputs): FactsReport {
   const outcomes: EntryOutcome[] = [];
   const skipped: Record<string, number> = {};
@@ -235,6 +239,7 @@ function pad(count: number, width: number): string {
   return String(count).padStart(width);
 }
 
+/** Of entries, not of fields. What is accepted, disputed or noted passes. */
 export function countFacts(report: FactsReport): { passed: number; failed: number } {
   const passed = report.outcomes.filter((outcome) => outcome.lenient).length;
   return { passed, failed: report.outcomes.length - passed };

@@ -13,6 +13,7 @@ const BASE64URL = `${BASE64.slice(0, 62)}-_`;
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
+/** The text's bytes. Half a surrogate pair becomes U+FFFD, as the Encoding Standard has it. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -26,6 +27,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
+/** The chunks in order, as one new array. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const chunk of chunks) length += chunk.length;
@@ -62,6 +64,7 @@ export function decode(text: string, encoding: Encoding): Uint8Array | null {
   }
 }
 
+/** The one text that `decode` takes for these bytes. */
 export function encode(bytes: Uint8Array, encoding: Encoding): string {
   switch (encoding) {
     case 'hex':
@@ -75,6 +78,7 @@ export function encode(bytes: Uint8Array, encoding: Encoding): string {
   }
 }
 
+/** Two lower-case digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');

@@ -235,6 +235,7 @@ function longestClosureDays(
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
 const LOCAL_DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 
+/** `HH:MM` from 00:00 to 23:59; 24:00 is none. */
 export function isTimeOfDay(text: string): boolean {
   return TIME_OF_DAY.test(text);
 }

@@ -99,6 +99,7 @@ function textOf(value: Json | undefined): string | null {
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : null;
 }
 
+/** The text, or null. A whole number in the event is read as its digits, an empty text as none. */
 export function readText(scope: Scope, text: Text | undefined): string | null {
   if (text === undefined) return null;
   if (!isList(text)) return readTextWord(scope, text);
@@ -189,6 +190,10 @@ export function readAmount(
   return null;
 }
 
+/**
+ * Of a list all must hold. Where either side has no text, `matches`, `sameAs` and `differsFrom` do
+ * not.
+ */
 export function holds(scope: Scope, condition: Condition | readonly Condition[]): boolean {
   if (isList(condition)) return condition.every((each) => holds(scope, each));
   if (typeof condition === 'function') return condition(scope);

@@ -94,10 +94,12 @@ export type SubjectFact = PaymentFact | AlertFact;
 /** The kind of object a fact is for. */
 export type SubjectKind = 'payment' | 'alert';
 
+/** By its name: `payment.…`. */
 export function isPaymentFact(fact: Fact): fact is PaymentFact {
   return fact.fact.startsWith('payment.');
 }
 
+/** By its name: `alert.…`. */
 export function isAlertFact(fact: Fact): fact is AlertFact {
   return fact.fact.startsWith('alert.');
 }

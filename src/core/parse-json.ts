@@ -17,6 +17,7 @@ export function parseJson(bytes: Uint8Array): Result<Json, ParseProblem> {
   return text === null ? fail('not_utf8') : parseJsonText(text);
 }
 
+/** As `parseJson`, for a text. Blank is `empty`. */
 export function parseJsonText(text: string): Result<Json, ParseProblem> {
   if (text.trim() === '') return fail('empty');
   if (isTooDeep(text)) return fail('too_deep');

@@ -71,6 +71,7 @@ export const BURST_WINDOW_MS = 10 * 60_000;
 export const DAY_MS = 86_400_000;
 export const IDLE_MS = 30 * DAY_MS;
 
+/** A mailbox of which nothing is known. */
 export function newRecipient(): RecipientState {
   return {
     v: 1,

@@ -30,6 +30,7 @@ export function unknownSource(source: string): restate.TerminalError {
   return new restate.TerminalError(`source ${source} is not in the config`, { errorCode: 404 });
 }
 
+/** A question about a ladder that neither the config nor the defaults have. */
 export function unknownLadder(id: string): restate.TerminalError {
   return new restate.TerminalError(`no ladder is called ${id}`, { errorCode: 404 });
 }

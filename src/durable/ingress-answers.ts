@@ -4,6 +4,10 @@ import type { Accepted, FailedInvocation, IngressFailure } from './ingress-contr
 
 const DETAIL_CHARS_MAX = 500;
 
+/**
+ * The JSON of a 200 or 202, null when its body is empty. Else `handler` when the error is the
+ * invocation's own, `overloaded` when it may pass (5xx, 408, 425, 429), and `refused`.
+ */
 export function readAnswer(
   status: number,
   headers: { get(name: string): string | null },
@@ -22,6 +26,7 @@ export function readAnswer(
   return refused(detail, status);
 }
 
+/** Wants the body of a send's answer. `refused` unless it says that Restate holds the fact. */
 export function readAccepted(body: unknown): Result<Accepted, IngressFailure> {
   const record = isRecord(body) ? body : {};
   const { invocationId, status } = record;
@@ -58,6 +63,7 @@ function readInvocation(row: Record<string, unknown>): FailedInvocation {
   };
 }
 
+/** What Restate will never take; `status` is its HTTP status. */
 export function refused(detail: string, status = 400): Result<never, IngressFailure> {
   return fail({ reason: 'refused', status, detail });
 }
@@ -76,6 +82,7 @@ function detailOf(body: unknown, text: string): string {
   return (typeof message === 'string' ? message : text).slice(0, DETAIL_CHARS_MAX);
 }
 
+/** The message with that of its cause, cut at 500 characters. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';

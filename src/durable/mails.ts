@@ -18,6 +18,7 @@ export type BuiltMail = Result<MailMessage, MailFailure>;
 
 type MailDeps = Pick<ServiceDeps, 'gateway' | 'linksFor'>;
 
+/** The mail of one notice, with the source's own template where the config has one. */
 export function mailOf(deps: MailDeps, notice: Notice, recipientKey: string): BuiltMail {
   return built(() =>
     buildMail({

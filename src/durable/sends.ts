@@ -47,6 +47,7 @@ function send<Message>(ctx: restate.Context, { delayMs, ...to }: Send<Message>) 
   });
 }
 
+/** What an event says of a subject. `subject` is its key here and below, `{source}/{ref}`. */
 export function sendFact(
   ctx: restate.Context,
   kind: SubjectKind,
@@ -57,6 +58,7 @@ export function sendFact(
   send(ctx, { ...to, parameter: message });
 }
 
+/** After `delayMs` of wall time; the handle is for cancelling it. */
 export function sendTimer(
   ctx: restate.Context,
   kind: SubjectKind,
@@ -68,6 +70,7 @@ export function sendTimer(
   return send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** `subject` is the one that belongs to another; the message says to which. */
 export function sendLink(
   ctx: restate.Context,
   kind: SubjectKind,
@@ -78,6 +81,7 @@ export function sendLink(
   send(ctx, { ...to, parameter: message });
 }
 
+/** To the subject that the other one belongs to. */
 export function sendHandOver(
   ctx: restate.Context,
   kind: SubjectKind,
@@ -88,6 +92,7 @@ export function sendHandOver(
   send(ctx, { ...to, parameter: message });
 }
 
+/** What became of a notice. `hops`: how many ids that belong to another subject passed it on. */
 export function sendOutcome(
   ctx: restate.Context,
   { id: noticeId, kind, subject }: Pick<Notice, 'id' | 'kind' | 'subject'>,
@@ -115,6 +120,7 @@ export function sendAgain(
   send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** After `delayMs` of wall time it forgets itself, if it still expires at `message.at`. */
 export function sendSubjectExpire(
   ctx: restate.Context,
   kind: SubjectKind,
@@ -126,11 +132,13 @@ export function sendSubjectExpire(
   send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** A notice for the mailbox whose `recipientKeyOf` the key is. */
 export function sendDeliver(ctx: restate.Context, recipientKey: string, notice: Notice): void {
   const parameter: DeliverMessage = { v: 1, notice };
   send(ctx, { service: RECIPIENT, key: recipientKey, method: HANDLER.deliver, parameter });
 }
 
+/** To this mailbox itself, after `delayMs` of wall time. */
 export function sendAttempt(
   ctx: restate.ObjectContext,
   message: AttemptMessage,
@@ -140,6 +148,7 @@ export function sendAttempt(
   send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** To this mailbox itself, for its digest, after `delayMs` of wall time. */
 export function sendFlush(
   ctx: restate.ObjectContext,
   message: FlushMessage,
@@ -149,6 +158,7 @@ export function sendFlush(
   send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** To this mailbox itself, which may forget all it knows after `delayMs` of wall time. */
 export function sendRecipientExpire(
   ctx: restate.ObjectContext,
   message: ExpireMessage,
@@ -158,6 +168,7 @@ export function sendRecipientExpire(
   send(ctx, { ...to, parameter: message, delayMs });
 }
 
+/** Keeps for a person what could not be handled, by source. */
 export function sendQuarantine(ctx: restate.Context, message: QuarantineMessage): void {
   const to = { service: QUARANTINE, key: message.source, method: HANDLER.add };
   send(ctx, { ...to, parameter: message });

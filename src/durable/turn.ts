@@ -121,6 +121,7 @@ async function planOrReason(
   }
 }
 
+/** Logs and quarantines what could not be handled. `now` is follow-up time, epoch ms. */
 export function setAside(
   ctx: restate.ObjectContext,
   { handler, cause, now }: Pick<TurnCall, 'handler' | 'cause' | 'now'>,

@@ -10,6 +10,7 @@ export interface ApiProblem {
   readonly remedy: string;
 }
 
+/** `more` stands beside `error` in the body. With a 503 goes a `Retry-After` of 5 seconds. */
 export function apiError(problem: ApiProblem, more: Readonly<Record<string, unknown>> = {}) {
   const { status, code, message, remedy } = problem;
   return jsonResponse(
@@ -19,6 +20,7 @@ export function apiError(problem: ApiProblem, more: Readonly<Record<string, unkn
   );
 }
 
+/** A 400. `message` says what is wrong, `remedy` what to send instead. */
 export function badRequest(message: string, remedy: string): ApiProblem {
   return { status: 400, code: 'bad_request', message, remedy };
 }

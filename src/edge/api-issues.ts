@@ -19,6 +19,10 @@ const INVOCATIONS_MAX = 50;
 /** Ids in one request to resolve. */
 const IDS_MAX = 100;
 
+/**
+ * The newest 500 events set aside, in groups; facts of the configured sources; 50 invocations.
+ * Times are ISO 8601. `unavailable` names each place that did not answer; nothing is thrown for it.
+ */
 export async function collectIssues(deps: EdgeDeps) {
   const unavailable: string[] = [];
   const [events, facts, invocations] = await Promise.all([

@@ -53,6 +53,7 @@ export function readListQuery(
   return ok({ source, subject: query['subject'] ?? null, anyFlag, limit: Number(limit), before });
 }
 
+/** One page; `next` is the cursor of the one after it, or null. Rejects as the archive does. */
 export async function listEvents(deps: EdgeDeps, query: ListQuery) {
   const events = await deps.archive.list({
     limit: query.limit,
@@ -65,6 +66,10 @@ export async function listEvents(deps: EdgeDeps, query: ListQuery) {
   return { events: events.map(describeEvent), next: last === undefined ? null : cursorOf(last) };
 }
 
+/**
+ * The newest of one source or of all; of the query only `source` and `limit` count. Rejects as the
+ * archive does.
+ */
 export async function listRejections(deps: EdgeDeps, query: ListQuery) {
   const rejections = await deps.archive.rejections({
     limit: query.limit,
@@ -75,6 +80,7 @@ export async function listRejections(deps: EdgeDeps, query: ListQuery) {
   };
 }
 
+/** Times as ISO 8601 in UTC, flags as names. */
 export function describeEvent(event: StoredEvent) {
   return {
     ...event,

@@ -21,6 +21,10 @@ const BODY_BYTES_MAX = 64 * 1024;
 
 type Body = Readonly<Record<string, unknown>>;
 
+/**
+ * The routes without the token's check, which stands before them. Bodies are JSON of at most 64 KiB
+ * and count against `budget`.
+ */
 export function createApi(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget): Hono {
   const api = new Hono();
   const now = (): number => deps.clock.fromWall(deps.wallNow());

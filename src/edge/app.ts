@@ -12,6 +12,10 @@ import { refuse } from './respond.ts';
 
 export type { EdgeDeps } from './deps.ts';
 
+/**
+ * All routes of the gateway; limits that `deps` leaves out are `EDGE_LIMITS`. Asks nothing of
+ * anybody before the first request. A handler that throws is answered with 503.
+ */
 export function createApp(deps: EdgeDeps): Hono {
   const limits = { ...EDGE_LIMITS, ...deps.limits };
   const budget = createBodyBudget({ bytesMax: limits.bodyBytesMax, wallNow: deps.wallNow });

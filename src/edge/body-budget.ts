@@ -29,6 +29,7 @@ interface Entry {
   closed: boolean;
 }
 
+/** `bytesMax`: of all that is open together. `wallNow`: epoch ms, to tell what was abandoned. */
 export function createBodyBudget(options: { bytesMax: number; wallNow: () => number }): BodyBudget {
   const entries = new Set<Entry>();
   let held = 0;

@@ -3,6 +3,10 @@ import { concat, toHex } from '../core/bytes.ts';
 import type { AsymmetricAlgorithm, CryptoPort, Hash, PublicKey } from '../core/crypto.ts';
 import { createKeyCache } from './key-cache.ts';
 
+/**
+ * Keys are kept for as long as the port. `hmac` rejects for a key that WebCrypto does not import,
+ * an empty one for instance; `verify` answers false for it.
+ */
 export function createWebCrypto(subtle: SubtleCrypto = globalThis.crypto.subtle): CryptoPort {
   const macKeys = createKeyCache<Promise<CryptoKey>>();
   const publicKeys = createKeyCache<Promise<CryptoKey | null>>();

@@ -9,6 +9,10 @@ import { within } from './within.ts';
 
 const CACHE_MS = 1000;
 
+/**
+ * `ready` gives Restate and the archive `readyMs` each and answers 200 or 503; that answer holds
+ * for a second.
+ */
 export function createHealth(deps: EdgeDeps, limits: EdgeLimits) {
   // Only the settled answer is kept: on workerd a request may not wait for another one's promise.
   let last: { readonly at: number; readonly ready: Readiness } | null = null;

@@ -5,6 +5,7 @@ export interface KeyCache<Key> {
   get(id: string, create: () => Key): Key;
 }
 
+/** Holds `max` keys at most. What `create` made is kept as it is, a promise that rejects too. */
 export function createKeyCache<Key>(max: number = KEY_CACHE_MAX): KeyCache<Key> {
   const keys = new Map<string, Key>();
   return {

@@ -19,6 +19,10 @@ import { readSubjectPath } from './subject-path.ts';
 /** Clocks of providers may run ahead of ours by minutes; episodes are days apart. */
 const CLOCK_SLACK_MS = 15 * 60_000;
 
+/**
+ * Answers pages for people: 404 for a forged or expired token, 409 where an acknowledgement changes
+ * nothing any more, 403 when another site sent it, 503 while Restate gives no answer.
+ */
 export function createLinkPages(deps: EdgeDeps) {
   const now = (): number => deps.clock.fromWall(deps.wallNow());
   return {

@@ -91,6 +91,10 @@ function eventCounters(registry: Registry, sources: Iterable<string>) {
   };
 }
 
+/**
+ * `sources`: the names in the config. Times come in as milliseconds and are printed in seconds, the
+ * base unit of https://prometheus.io/docs/practices/naming/.
+ */
 export function createMetrics(sources: Iterable<string>): Metrics {
   const registry = createRegistry();
   const { accepted, duplicate, rejected, quarantined, parked } = eventCounters(registry, sources);

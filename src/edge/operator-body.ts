@@ -14,6 +14,7 @@ export const OPERATOR_ACTIONS = [
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
+/** Exactly as written in `OPERATOR_ACTIONS`. */
 export function isOperatorAction(name: string): name is OperatorAction {
   return OPERATOR_ACTIONS.some((action) => action === name);
 }

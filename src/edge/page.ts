@@ -36,6 +36,7 @@ export interface PageContent {
   readonly footnote?: string;
 }
 
+/** An HTML answer that no cache keeps and no search engine lists; all of `content` is escaped. */
 export async function page(status: number, content: PageContent): Promise<Response> {
   const body = await html`<!doctype html>
 <html lang="en">

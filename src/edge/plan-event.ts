@@ -40,6 +40,10 @@ export interface EventPlan {
   readonly quarantine: QuarantineReason | null;
 }
 
+/**
+ * One record, and one send for each fact about a payment or an alert. `clock` takes wall time to
+ * follow-up time, which the sends are in; the record stays in wall time.
+ */
 export function planEvent(
   delivery: VerifiedDelivery,
   event: ReceivedEvent,

@@ -29,6 +29,10 @@ interface Distribution {
   count: number;
 }
 
+/**
+ * Prints in the order in which metrics were made, in the text format, version 0.0.4:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
 export function createRegistry(): Registry {
   const blocks: (() => string)[] = [];
   return {

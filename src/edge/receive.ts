@@ -23,6 +23,11 @@ import { acknowledge, refuse } from './respond.ts';
 import { makeDurable, settle } from './settle.ts';
 import { sourceNameOf } from './source-path.ts';
 
+/**
+ * The handler. Refuses an unknown source (404), a method that is no handshake (405), an encoding
+ * (415), a body too large (413), what is not verified (401) and an unfit challenge (400). With 503
+ * the delivery is not kept, and the sender must come back.
+ */
 export function createReceive(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget) {
   const reject = createRejectionRecorder(deps);
   const receiver: Receiver = { deps, limits, budget, reject, flight: { count: 0 } };

@@ -67,6 +67,7 @@ export function acknowledge(successStatus: number, events: readonly EventReceipt
   });
 }
 
+/** An answer that no cache keeps; `headers` come last and win. */
 export function jsonResponse(
   status: number,
   body: unknown,

@@ -43,6 +43,7 @@ export function say(words: TemplateStringsArray, ...values: readonly (string | P
   return pieces;
 }
 
+/** A block of running text. */
 export function paragraph(phrase: Phrase): Block {
   return { kind: 'paragraph', phrase };
 }

@@ -39,6 +39,7 @@ function blockText(block: Block): string {
   }
 }
 
+/** The text part. What is small stands below the signature line of RFC 3676 section 4.3. */
 export function letterText(letter: Letter): string {
   const parts: string[] = [];
   let footer = false;

@@ -39,6 +39,10 @@ export interface Shown {
   readonly unsubscribeLink: Link | null;
 }
 
+/**
+ * What is unknown, or unfit to be shown, is null where it may be. Values from payloads are cut and
+ * on one line, links from payloads https alone; money and times are as `reader` writes them.
+ */
 export function shownOf(
   notice: Notice,
   links: NoticeLinks,

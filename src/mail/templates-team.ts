@@ -102,6 +102,7 @@ function linkLine(label: string, link: { readonly href: string; readonly host: s
   return paragraph([`${label}: `, { kind: 'link', link }]);
 }
 
+/** Why they get the mail. No way to unsubscribe: the config says who is on the list. */
 export function teamFooter(shown: Shown): readonly Block[] {
   return [
     {

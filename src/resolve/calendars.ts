@@ -10,6 +10,7 @@ export interface Calendars {
   readonly team: Calendar;
 }
 
+/** Adds what is wrong to `problems`; where they name a calendar already, its default stands in. */
 export function resolveCalendars(config: GatewayConfig, problems: ConfigProblem[]): Calendars {
   const of = (which: keyof Calendars, base: Calendar) => {
     const field = `calendar.${which}`;

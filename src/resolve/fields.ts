@@ -8,7 +8,9 @@ export interface Field {
   readonly required: boolean;
 }
 
+/** Undefined counts as missing. */
 export const required = (check: Check): Field => ({ check, required: true });
+/** May be missing or undefined; null is for the check to judge. */
 export const optional = (check: Check): Field => ({ check, required: false });
 
 /** An object with these fields and no others: an unknown one is a typo, and typos change nothing silently. */
@@ -56,6 +58,7 @@ export function mapOf(check: Check, checkName: Check = () => {}): Check {
   };
 }
 
+/** A list of at least `countMin` entries, each as the check wants it. */
 export function listOf(check: Check, countMin = 0): Check {
   return (value, field, problems) => {
     if (!Array.isArray(value)) {
@@ -107,6 +110,7 @@ export function textWhere(
   };
 }
 
+/** One of these texts, to the letter. */
 export function oneOf(names: readonly string[]): Check {
   return textWhere((value) => names.includes(value), {
     problem: 'is not known here.',
@@ -114,6 +118,7 @@ export function oneOf(names: readonly string[]): Check {
   });
 }
 
+/** True or false, and no word or number for it. */
 export const flag: Check = (value, field, problems) => {
   if (typeof value !== 'boolean') problems.push(wrongType(field, value, 'true or false'));
 };
@@ -145,6 +150,7 @@ export function inTurn(...checks: readonly Check[]): Check {
   };
 }
 
+/** `wanted` completes "Make it …". Names the kind of the value, never the value. */
 export function wrongType(field: string, value: unknown, wanted: string): ConfigProblem {
   return {
     field,

@@ -20,6 +20,9 @@ const ONE_SECRET = /-----BEGIN [A-Z ]+-----[\s\S]*?-----END [A-Z ]+-----|\S+/g;
 const PLACEHOLDER =
   /^(?:change[-_]?(?:me|it|this)|placeholder|secret|password|example|dummy|sample|test|todo|fixme|tbd|none|null|undefined|(?:your|my|insert|replace|put|enter)[-_ ].*|<.*>|\$?\{.*\}|(.)\1*)$/i;
 
+/**
+ * A maker's prefix (`whsec_`) is not looked at: with nothing behind it, it is a placeholder too.
+ */
 export function isPlaceholder(secret: string): boolean {
   const bare = secret.replace(/^(?:whsec_|v1,whsec_|sk_|pk_)/, '');
   return bare === '' || /\.\.\.|…/.test(bare) || PLACEHOLDER.test(bare);

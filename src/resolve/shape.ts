@@ -57,6 +57,7 @@ const variableName: Check = (value, field, problems) => {
   });
 };
 
+/** One address that `parseMailbox` takes. */
 export const mailbox: Check = (value, field, problems) => {
   const parsed = typeof value === 'string' ? parseMailbox(value) : null;
   if (parsed?.ok) return;

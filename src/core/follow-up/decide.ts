@@ -25,6 +25,11 @@ export interface DecideInput {
   readonly policy: Policy;
 }
 
+/**
+ * The next state, and what must be done about it. A person's wish that cannot be granted is
+ * answered with `accepted: false`. Throws where somebody must look: nobody to tell, links in a
+ * circle.
+ */
 export function decide({ state, subject, kind, input, now, policy }: DecideInput): Decision {
   const before = state ?? emptyState(subject, kind);
   const draft = draftOf(before, now, policy, causeOf(input));
@@ -49,6 +54,7 @@ export function decide({ state, subject, kind, input, now, policy }: DecideInput
   }
 }
 
+/** A subject (`{source}/{ref}`) of which nothing was said yet. */
 export function emptyState(subject: string, kind: SubjectKind): SubjectState {
   return {
     v: 1,

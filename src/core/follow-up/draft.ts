@@ -29,6 +29,7 @@ export interface Draft {
   rule: string;
 }
 
+/** A draft that changes nothing yet; `now` is follow-up time, epoch ms. */
 export function draftOf(state: SubjectState, now: number, policy: Policy, cause: string): Draft {
   return { state, effects: [], now, policy, cause, decision: 'nothing to do', rule: 'unchanged' };
 }
@@ -59,6 +60,7 @@ export function noteOnce(draft: Draft, decision: string, rule: string): void {
   note(draft, decision, rule);
 }
 
+/** Into the draft's state; null where the subject has no follow-up. */
 export function setFollowUp(draft: Draft, followUp: FollowUp | null): void {
   draft.state = { ...draft.state, followUp };
 }
@@ -115,6 +117,7 @@ function firstOfTeam({ tiers }: Policy): Person {
   return person;
 }
 
+/** The draft as the answer of `decide`; `accepted` is false for a wish that was not granted. */
 export function decisionOf(draft: Draft, accepted = true): Decision {
   const { state, effects, decision, rule } = draft;
   return { state, effects, decision, rule, accepted };

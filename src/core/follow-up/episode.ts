@@ -20,6 +20,9 @@ export interface Episode {
 
 type Openings = readonly [Opening, ...Opening[]];
 
+/**
+ * What nothing has answered, earliest first. Null: all is answered, or belongs to another subject.
+ */
 export function openings(state: SubjectState): Openings | null {
   const [first, ...rest] = state.linkedTo === null ? openNow(state) : [];
   return first === undefined ? null : [first, ...rest];
@@ -164,6 +167,7 @@ export function roleOf(state: SubjectState, open: readonly Opening[]): LadderRol
   return says('payment.action_required') ? 'actionRequired' : 'failed';
 }
 
+/** The policy's ladder for a role; the severities are the roles of alerts. */
 export function ladderOf(role: LadderRole, { ladders }: Policy): Ladder {
   switch (role) {
     case 'failed':

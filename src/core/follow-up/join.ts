@@ -53,6 +53,10 @@ function isWorthTelling({ facts, followUp, manual, notices }: Estate): boolean {
   return facts.length > 0 || followUp !== null || manual !== null || notices.length > 0;
 }
 
+/**
+ * Takes in what another id held, but for facts known here. An id that belongs to another subject
+ * passes it on, unless it finds itself the head of a circle.
+ */
 export function onHandOver(draft: Draft, { path, estate }: HandOver): void {
   const { linkedTo, subject } = draft.state;
   if (linkedTo !== null && !isHeadOfCircle(subject, linkedTo, path)) {

@@ -5,6 +5,10 @@ import { standing } from './episode.ts';
 import { noteChange, refresh, schedule } from './refresh.ts';
 import type { Decision, FollowUp, OperatorInput } from './types.ts';
 
+/**
+ * Does what a person wishes, or refuses and changes nothing: for an id that belongs to another
+ * subject, for one of which nothing is known, for a wish that makes no sense as things stand.
+ */
 export function onOperator(draft: Draft, input: OperatorInput): Decision {
   const { state } = draft;
   if (state.linkedTo !== null) {

@@ -13,6 +13,10 @@ export const HOPS_MAX = 8;
 
 const EARLY_MAX = 16;
 
+/**
+ * Records the outcome, and passes it on where the id belongs to another subject. A final outcome
+ * stays; one of a notice not known here is kept for the hand-over that may bring it.
+ */
 export function onOutcome(draft: Draft, { noticeId, outcome, hops = 0 }: OutcomeInput): void {
   const { state } = draft;
   const record = state.notices.find(({ id }) => id === noticeId);

@@ -26,6 +26,7 @@ const SETTLEMENTS: readonly (readonly [SubjectFactName, SubjectStatus])[] = [
 /** Money and disputes are settled apart: a payment does not win a dispute, nor the other way. */
 export type Matter = 'money' | 'dispute';
 
+/** All that is not about a dispute counts as money, alerts too. */
 export function matterOf(fact: SubjectFactName): Matter {
   return fact.startsWith('payment.dispute') ? 'dispute' : 'money';
 }
@@ -96,6 +97,10 @@ export function openNow(state: SubjectState): readonly Opening[] {
   });
 }
 
+/**
+ * `joined` for an id that belongs to another subject. Else what is open decides, or what settled it
+ * last; `unknown` where there is neither.
+ */
 export function statusOf(state: SubjectState): SubjectStatus {
   if (state.linkedTo !== null) return 'joined';
   const open = openNow(state);

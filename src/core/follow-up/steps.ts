@@ -43,6 +43,7 @@ export function plan(state: SubjectState, followUp: FollowUp, policy: Policy): r
   return steps;
 }
 
+/** An IANA zone: what `zoneOf` makes of what is known, else that of the customer calendar. */
 export function customerZone(state: SubjectState, policy: Policy): string {
   return zoneOf(state.details.customer, policy.customerCalendar.zone);
 }
@@ -204,12 +205,14 @@ export function isReminded(state: SubjectState, followUp: FollowUp): boolean {
   );
 }
 
+/** Whom reminders go to. Null: the provider named no address. */
 export function customerOf(state: SubjectState): Person | null {
   const { customer } = state.details;
   const { email, name, locale } = customer;
   return email === null ? null : { address: email, name, locale, zone: knownZoneOf(customer) };
 }
 
+/** What a notice says. `anchorAt`: epoch ms; `cause` and `tier`: null where a customer reads it. */
 export function contentOf(
   state: SubjectState,
   anchorAt: number | null,

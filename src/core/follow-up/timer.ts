@@ -9,6 +9,10 @@ import { postponement, skipRule } from './rules.ts';
 import { contentOf, customerOf, isReminded, type Target, targetOf } from './steps.ts';
 import type { FollowUp, SubjectState } from './types.ts';
 
+/**
+ * Fires the step that is due. A timer of an older `generation`, or with nothing open, is noted and
+ * ignored; one that comes too early or during a hold fires nothing.
+ */
 export function onTimer(draft: Draft, generation: number): void {
   const { state, now } = draft;
   if (generation !== state.generation) {

@@ -19,6 +19,7 @@ export interface VerifyContext {
   readonly crypto: CryptoPort;
 }
 
+/** For when no secret makes a key: `no_secret`, with how many there are and why none serves. */
 export function noUsableSecret(context: VerifyContext): Result<never, VerifyFailure> {
   return fail({
     reason: 'no_secret',
@@ -28,6 +29,10 @@ export function noUsableSecret(context: VerifyContext): Result<never, VerifyFail
   });
 }
 
+/**
+ * Fails with `requirement_unmet` at the first text that is missing, doubled or not one of those
+ * allowed. Undefined requires nothing.
+ */
 export function checkRequirements(
   requirements: readonly Requirement[] | undefined,
   reader: DeliveryReader,

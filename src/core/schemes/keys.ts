@@ -13,6 +13,7 @@ export function isBlank(value: string): boolean {
   return value.trim() === '' || value.length > SECRET_CHARS_MAX;
 }
 
+/** `nowSeconds` is epoch seconds; the first and the last of its validity are inside. */
 export function isValidAt(secret: Secret, nowSeconds: number): boolean {
   if (secret.notBefore !== null && nowSeconds < secret.notBefore) return false;
   return secret.notAfter === null || nowSeconds <= secret.notAfter;

@@ -8,6 +8,10 @@ import type { VerifyContext } from './context.ts';
 import { checkRequirements } from './context.ts';
 import { describeSource } from './reader.ts';
 
+/**
+ * Fails when a requirement is unmet, when the token is missing or doubled, and when it is none of
+ * the secrets. Proves no time: `signedAtSeconds` is null.
+ */
 export async function verifyToken(
   verification: TokenVerification,
   context: VerifyContext,
@@ -21,6 +25,10 @@ export async function verifyToken(
   return matchSecret(read.text, context);
 }
 
+/**
+ * The credentials of RFC 7617; a secret is `user:password`, compared whole. Refuses what holds a
+ * comma (two headers joined) and base64 that is not canonical.
+ */
 export async function verifyBasic(
   verification: BasicVerification,
   context: VerifyContext,

@@ -26,6 +26,7 @@ export function parseTimestamp(text: string, unit: TimestampSource['unit']): num
   }
 }
 
+/** From epoch seconds to what `parseTimestamp` reads; what is finer than the unit is cut off. */
 export function formatTimestamp(seconds: number, unit: TimestampSource['unit']): string {
   switch (unit) {
     case 's':
