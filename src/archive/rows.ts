@@ -5,7 +5,7 @@ import type { Row } from './sql-executor.ts';
 
 /**
  * Wants every column of `events`; times are epoch ms. Throws `corrupt` when a column is missing or
- * of another type, and a `SyntaxError` when the headers are no JSON.
+ * of another type, or the headers are no JSON object.
  */
 export function toStoredEvent(row: Row): StoredEvent {
   return {
@@ -59,13 +59,23 @@ function textOrNullIn(row: Row, column: string): string | null {
 }
 
 function headersIn(row: Row): Readonly<Record<string, string>> {
-  const parsed: unknown = JSON.parse(textIn(row, 'headers'));
-  if (parsed === null || typeof parsed !== 'object') throw damaged('headers', parsed);
+  const parsed = parsedOrNull(textIn(row, 'headers'));
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+    throw damaged('headers', parsed);
+  }
   return Object.fromEntries(
     Object.entries(parsed).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     ),
   );
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function damaged(column: string, value: unknown): ArchiveError {

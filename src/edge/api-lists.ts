@@ -10,13 +10,22 @@ export interface ListQuery {
   readonly subject: string | null;
   readonly anyFlag: number | null;
   readonly limit: number;
-  readonly before: { readonly receivedAt: number; readonly key: string } | null;
+  readonly before: Cursor | null;
+}
+
+/** An event, by all that its place in a list over all sources depends on. */
+interface Cursor {
+  readonly receivedAt: number;
+  readonly source: string;
+  readonly key: string;
 }
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 500;
 
-const PARAMETERS: readonly string[] = ['source', 'subject', 'flag', 'limit', 'before'];
+/** What each list can be asked for. */
+export const EVENT_PARAMETERS: readonly string[] = ['source', 'subject', 'flag', 'limit', 'before'];
+export const REJECTION_PARAMETERS: readonly string[] = ['source', 'limit'];
 
 /**
  * `source`, `subject`, `flag` (a name), `limit` (1–500), `before` (the `next` of the last page).
@@ -24,15 +33,16 @@ const PARAMETERS: readonly string[] = ['source', 'subject', 'flag', 'limit', 'be
  */
 export function readListQuery(
   given: Readonly<Record<string, readonly string[]>>,
+  parameters: readonly string[],
   sources: ReadonlyMap<string, unknown>,
 ): Result<ListQuery, ApiProblem> {
   const query: Record<string, string> = {};
   for (const [name, [value, ...others]] of Object.entries(given)) {
-    if (!PARAMETERS.includes(name) || !value || others.length > 0)
+    if (!parameters.includes(name) || !value || others.length > 0)
       return fail(
         badRequest(
           `"${name.slice(0, 50)}" is no parameter, empty, or given twice.`,
-          `Allowed, each once: ${PARAMETERS.join(', ')}.`,
+          `Allowed, each once: ${parameters.join(', ')}.`,
         ),
       );
     query[name] = value;
@@ -66,10 +76,7 @@ export async function listEvents(deps: EdgeDeps, query: ListQuery) {
   return { events: events.map(describeEvent), next: last === undefined ? null : cursorOf(last) };
 }
 
-/**
- * The newest of one source or of all; of the query only `source` and `limit` count. Rejects as the
- * archive does.
- */
+/** The newest of one source or of all. Rejects as the archive does. */
 export async function listRejections(deps: EdgeDeps, query: ListQuery) {
   const rejections = await deps.archive.rejections({
     limit: query.limit,
@@ -103,13 +110,13 @@ function flagBit(name: string): number | undefined {
 }
 
 function cursorOf(event: StoredEvent): string {
-  return `${event.receivedAt}~${event.key}`;
+  return `${event.receivedAt}~${event.source}~${event.key}`;
 }
 
-function readCursor(text: string): { receivedAt: number; key: string } | undefined {
-  const match = /^(\d{1,15})~(.+)$/s.exec(text);
-  const [, receivedAt, key] = match ?? [];
-  return receivedAt === undefined || key === undefined
+function readCursor(text: string): Cursor | undefined {
+  const match = /^(\d{1,15})~([^~]+)~(.+)$/s.exec(text);
+  const [, receivedAt, source, key] = match ?? [];
+  return receivedAt === undefined || source === undefined || key === undefined
     ? undefined
-    : { receivedAt: Number(receivedAt), key };
+    : { receivedAt: Number(receivedAt), source, key };
 }

@@ -6,7 +6,14 @@ import type { SubjectKind } from '../core/fact.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { type ApiProblem, ARCHIVE_DOWN, apiError, badRequest, ingressFailed } from './api-error.ts';
 import { collectIssues, resolveIssues } from './api-issues.ts';
-import { type ListQuery, listEvents, listRejections, readListQuery } from './api-lists.ts';
+import {
+  EVENT_PARAMETERS,
+  type ListQuery,
+  listEvents,
+  listRejections,
+  REJECTION_PARAMETERS,
+  readListQuery,
+} from './api-lists.ts';
 import { showRecipient, unsuppressRecipient } from './api-recipients.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { EdgeDeps, EdgeLimits } from './deps.ts';
@@ -42,8 +49,8 @@ export function createApi(deps: EdgeDeps, limits: EdgeLimits, budget: BodyBudget
   post('/recipients/unsuppress', (body) => unsuppressRecipient(deps, body, now()));
   api.get('/issues', async () => jsonResponse(200, await collectIssues(deps)));
   post('/issues/resolve', (body) => resolveIssues(deps, body));
-  api.get('/events', (c) => list(deps, c, listEvents));
-  api.get('/rejections', (c) => list(deps, c, listRejections));
+  api.get('/events', (c) => list(deps, c, EVENT_PARAMETERS, listEvents));
+  api.get('/rejections', (c) => list(deps, c, REJECTION_PARAMETERS, listRejections));
   api.get('/sources', () => jsonResponse(200, { sources: describeSources(deps) }));
   api.get('/now', () =>
     jsonResponse(200, {
@@ -178,7 +185,10 @@ async function readJson(
         status: body.failure.reason === 'too_large' ? 413 : 503,
         code: body.failure.reason,
         message: 'The body could not be read.',
-        remedy: `Send at most ${BODY_BYTES_MAX} bytes.`,
+        remedy:
+          body.failure.reason === 'too_large'
+            ? `Send at most ${BODY_BYTES_MAX} bytes.`
+            : 'Send it again, whole and without pauses.',
       });
     if (body.value.length === 0) return ok({});
     return parseObject(new TextDecoder().decode(body.value));
@@ -201,9 +211,10 @@ function parseObject(text: string): Result<Body, ApiProblem> {
 async function list(
   deps: EdgeDeps,
   c: Context,
+  parameters: readonly string[],
   ask: (deps: EdgeDeps, query: ListQuery) => Promise<unknown>,
 ): Promise<Response> {
-  const query = readListQuery(c.req.queries(), deps.gateway.sources);
+  const query = readListQuery(c.req.queries(), parameters, deps.gateway.sources);
   if (!query.ok) return apiError(query.failure);
   try {
     return jsonResponse(200, await ask(deps, query.value));

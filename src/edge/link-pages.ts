@@ -173,7 +173,7 @@ function isOver(view: SubjectView, followUp: FollowUp, closedAt: number): PageCo
 function nothingOpen(subject: string, detail: string): PageContent {
   return {
     title: 'Nothing to acknowledge',
-    paragraphs: [`The follow-up of ${subject} is not open any more (${detail}).`],
+    paragraphs: [`There is nothing to take over of ${subject} now: ${detail}.`],
   };
 }
 

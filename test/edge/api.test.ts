@@ -271,6 +271,30 @@ describe('lists', () => {
     expect(seen).toEqual(keys.toReversed());
   });
 
+  it('of events leave out no event of another source with the same key and moment', async () => {
+    const under = edge();
+    await under.archive.put(record('evt_1'));
+    await under.archive.put(record('evt_1', { source: 'github' }));
+    const first = await get(under, '/api/events?limit=1');
+    const second = await get(
+      under,
+      `/api/events?limit=1&before=${encodeURIComponent(first.body.next)}`,
+    );
+    const sources = [first, second].map(({ body }) => body.events[0].source);
+    expect(sources.sort()).toEqual(['github', 'stripe']);
+  });
+
+  it.each(['subject=stripe/in_1', 'flag=untracked', 'before=1~stripe~x'])(
+    'of rejections refuse %s, which they would not heed',
+    async (query) => {
+      const answer = await get(edge(), `/api/rejections?${query}`);
+      expect([answer.status, answer.body.error.remedy]).toEqual([
+        400,
+        'Allowed, each once: source, limit.',
+      ]);
+    },
+  );
+
   const odd = ['limit=5&limit=6', 'suject=stripe/in_1', 'subject='];
   it.each(['limit=0', 'limit=501', 'limit=x', 'source=nobody', 'flag=red', 'before=x', ...odd])(
     'refuse %s with a remedy',

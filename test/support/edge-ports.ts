@@ -96,13 +96,8 @@ export function memoryArchive(): MemoryArchive {
         .filter(({ source }) => query.source === undefined || source === query.source)
         .filter(({ flags }) => query.anyFlag === undefined || (flags & query.anyFlag) !== 0)
         .map(stored)
-        .toSorted((a, b) => b.receivedAt - a.receivedAt || (a.key < b.key ? 1 : -1))
-        .filter(
-          ({ receivedAt, key }) =>
-            query.before === undefined ||
-            receivedAt < query.before.receivedAt ||
-            (receivedAt === query.before.receivedAt && key < query.before.key),
-        )
+        .toSorted((a, b) => placeOf(b, a))
+        .filter((event) => query.before === undefined || placeOf(event, query.before) < 0)
         .slice(0, query.limit);
     },
     rejections: async ({ limit }) =>
@@ -111,6 +106,16 @@ export function memoryArchive(): MemoryArchive {
     close: async () => undefined,
   };
   return archive;
+}
+
+type Place = Pick<StoredEvent, 'receivedAt' | 'key'> & { readonly source?: string };
+
+/** As the archive orders: by time, key, source. Without a source the key alone decides. */
+function placeOf(a: Place, b: Place): number {
+  if (a.receivedAt !== b.receivedAt) return a.receivedAt - b.receivedAt;
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  if (a.source === undefined || b.source === undefined || a.source === b.source) return 0;
+  return a.source < b.source ? -1 : 1;
 }
 
 const NEVER_WRITTEN_TO: RecipientView = {

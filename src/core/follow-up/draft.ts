@@ -117,10 +117,9 @@ function firstOfTeam({ tiers }: Policy): Person {
   return person;
 }
 
-/** The draft as the answer of `decide`; `accepted` is false for a wish that was not granted. */
-export function decisionOf(draft: Draft, accepted = true): Decision {
-  const { state, effects, decision, rule } = draft;
-  return { state, effects, decision, rule, accepted };
+/** The draft as the answer of `decide`; a wish that was not granted is a `refuse`. */
+export function decisionOf({ state, effects, decision, rule }: Draft): Decision {
+  return { state, effects, decision, rule, accepted: true };
 }
 
 /** An operator's wish that cannot be granted: nothing changes, and the answer says why. */
