@@ -7,13 +7,8 @@ import type { Calendar, Ladder } from './core/ladder.ts';
 import type { TemplateName } from './core/notice.ts';
 
 export interface TemplateOverride {
-  /**
-   * Plain text, in which stand: `{customer}`, `{amount}`, `{number}`, `{due}`, `{since}`, `{reason}`,
-   * `{title}`, `{team}`, `{business}`, `{subject}`, `{payUrl}`, `{subjectUrl}`, `{acknowledgeUrl}`,
-   * `{unsubscribeUrl}`. Any other name is refused at start.
-   */
+  /** Plain text with `{customer}`, `{amount}`, `{number}`, `{due}`, `{payUrl}`, `{team}` in it. */
   readonly subject?: string;
-  /** As the subject. */
   readonly text?: string;
 }
 

@@ -4,10 +4,7 @@ import type { ExitCode, World } from './command.ts';
 
 export const JSON_FLAG = { kind: 'flag', about: 'the same for programs' } as const;
 
-/**
- * Exit 1 with the sentence of the refusal when the gateway does not answer or refuses; with `asJson`
- * what it answered is printed as well.
- */
+/** Exit 1 with the sentence of the refusal when the gateway does not answer or refuses. */
 export async function printAnswer(
   world: World,
   request: ApiRequest,
@@ -17,8 +14,6 @@ export async function printAnswer(
   const answer = await askApi(world, request);
   if (!answer.ok) {
     world.print.remark(answer.failure.sentence);
-    const said = answer.failure.answer;
-    if (asJson && typeof said === 'object' && said !== null) world.print.json(said);
     return 1;
   }
   if (asJson) world.print.json(answer.value);

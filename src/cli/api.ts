@@ -7,8 +7,6 @@ export interface ApiFailure {
   /** Null: no answer at all. */
   readonly status: number | null;
   readonly sentence: string;
-  /** What the gateway said, as it said it. Absent: it said nothing. */
-  readonly answer?: unknown;
 }
 
 export interface ApiRequest {
@@ -16,8 +14,8 @@ export interface ApiRequest {
   /** Starts with `/api/`; its parts already encoded. */
   readonly path: string;
   readonly body?: unknown;
-  /** What to type when the wish is not granted, and `answer` says why. */
-  readonly next?: (answer: unknown) => string;
+  /** What to type when the wish is not granted. */
+  readonly next?: string;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -66,8 +64,7 @@ export async function askApi(
   if (response.ok) return ok(answer);
   return fail({
     status: response.status,
-    sentence: refusalSentence(response.status, answer, request.next?.(answer) ?? null),
-    answer,
+    sentence: refusalSentence(response.status, answer, request.next ?? null),
   });
 }
 

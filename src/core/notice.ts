@@ -36,8 +36,6 @@ export interface NoticeContent {
   /** Why the team hears of it: `ladder`, `hard_decline`, `high_amount`, `disputed`… */
   readonly cause: string | null;
   readonly tier: number | null;
-  /** Nobody is escalated to after this. Absent: somebody may be. */
-  readonly isLast?: true;
 }
 
 /**

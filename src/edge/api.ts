@@ -142,9 +142,6 @@ async function changeSubject(
   deps.log.info('operated', { subject, action, accepted: answer.value.accepted });
   if (answer.value.accepted) return jsonResponse(200, { subject, ...answer.value });
   if (answer.value.rule === 'unknown_subject') return unknownSubject(kind, subject);
-  const { rule } = answer.value;
-  const root = rule === 'joined' ? await joinedView(deps.ingress, kind, subject) : null;
-  const belongsTo = root?.ok ? { belongsTo: root.value.subject } : {};
   return apiError(
     {
       status: 409,
@@ -152,7 +149,7 @@ async function changeSubject(
       message: answer.value.decision,
       remedy: `GET /api/${kind}s/… shows the state it is in.`,
     },
-    { subject, ...answer.value, ...belongsTo },
+    { subject, ...answer.value },
   );
 }
 

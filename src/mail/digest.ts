@@ -70,7 +70,7 @@ export function buildDigest(input: DigestInput): Result<MailMessage, BadAddress>
 function digestLetter(items: readonly Block[], count: number, businessName: string): Letter {
   const rest = count - items.length;
   const more: readonly Block[] =
-    rest > 0 ? [paragraph([`And ${rest} more, for which there is no room here.`])] : [];
+    rest > 0 ? [paragraph([`And ${rest} more, which the dashboard and the CLI list.`])] : [];
   const isOne = count === 1;
   const subject = isOne ? '1 notice that needs a person' : `${count} notices that need a person`;
   return {

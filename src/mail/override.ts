@@ -27,8 +27,6 @@ const PLACEHOLDERS: Readonly<Record<string, (shown: Shown) => Piece>> = {
   acknowledgeUrl: (shown) => link(shown.acknowledgeLink),
   unsubscribeUrl: (shown) => link(shown.unsubscribeLink),
 };
-/** What may stand in braces in a text of the config. */
-export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
 
 function value(text: string | null, otherwise: string): Piece {

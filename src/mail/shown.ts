@@ -27,8 +27,6 @@ export interface Shown {
   readonly cause: string | null;
   readonly subject: string;
   readonly source: string;
-  /** Nobody is escalated to after this. */
-  readonly isLast: boolean;
   readonly intended: string | null;
   readonly payLink: Link | null;
   /** The provider's page of an alert. */
@@ -69,7 +67,6 @@ export function shownOf(
     title: untrustedLine(content.title, FIELD_MAX),
     severity: content.severity,
     cause: oneLine(content.cause, NAME_MAX),
-    isLast: content.isLast === true,
     subject: oneLine(notice.subject, SUBJECT_REF_MAX) ?? '(unnamed)',
     source: oneLine(notice.source, NAME_MAX) ?? '(unnamed)',
     intended: isShadow ? (oneLine(notice.intended, NAME_MAX) ?? '(no address)') : null,

@@ -112,14 +112,8 @@ export function teamFooter(shown: Shown): readonly Block[] {
   ];
 }
 
-function whatHappensNext({ isLast }: Shown): Block {
-  const next = isLast
-    ? 'this is the last mail about it, and nobody else is asked.'
-    : 'if nobody acknowledges, this mail is repeated, to more people where your list has them.';
-  return paragraph([
-    `What happens next: ${next} Acknowledging says that you have taken it over; it does not close it.`,
-  ]);
-}
+const UNLESS_ACKNOWLEDGED =
+  'if nobody acknowledges, this mail is repeated and then goes to the next people on the list. Acknowledging says that you have taken it over; it does not close it.';
 
 function escalation(shown: Shown): Letter {
   const severity = shown.kind === 'alert' ? 'Alert, ' : 'Escalation: ';
@@ -133,7 +127,7 @@ function escalation(shown: Shown): Letter {
       paragraph([lead]),
       facts(shown, 'Why you', why(shown)),
       ...teamLinks(shown),
-      whatHappensNext(shown),
+      paragraph([`What happens next: ${UNLESS_ACKNOWLEDGED}`]),
     ],
   };
 }
@@ -147,7 +141,7 @@ function reEscalation(shown: Shown): Letter {
       ]),
       facts(shown, 'Why you', why(shown)),
       ...teamLinks(shown),
-      whatHappensNext(shown),
+      paragraph([`What happens next: ${UNLESS_ACKNOWLEDGED}`]),
     ],
   };
 }

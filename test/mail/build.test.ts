@@ -139,15 +139,6 @@ describe('a first reminder', () => {
 });
 
 describe('an escalation', () => {
-  it.each(['escalation', 're-escalation'] as const)(
-    'promises no further mail where it is the last of its ladder: %s',
-    (template) => {
-      const { text } = built(noticeWith(template, {}, { isLast: true }));
-      expect(text).toContain('What happens next: this is the last mail about it');
-      expect(text).not.toContain('repeated');
-    },
-  );
-
   it('says who, how much, since when, why, and what to press', () => {
     expect(built(noticeWith('escalation')).text).toMatchInlineSnapshot(`
       "A payment is open and needs a person.
@@ -165,7 +156,7 @@ describe('an escalation', () => {
 
       Everything that happened: https://hooks.acme.example/payments/stripe/in_1
 
-      What happens next: if nobody acknowledges, this mail is repeated, to more people where your list has them. Acknowledging says that you have taken it over; it does not close it.
+      What happens next: if nobody acknowledges, this mail is repeated and then goes to the next people on the list. Acknowledging says that you have taken it over; it does not close it.
 
       -- 
       You get this mail because you are on the escalation list of source stripe.

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkOverride } from '../../src/mail/build.ts';
-import { PLACEHOLDER_NAMES } from '../../src/mail/override.ts';
 import { built, LINKS, noticeWith } from './samples.ts';
 
 describe('a text of the config', () => {
@@ -44,16 +42,6 @@ describe('a text of the config', () => {
       1;
     expect(links('Please look.')).toBe(1);
     expect(links('Please look: {acknowledgeUrl}')).toBe(1);
-  });
-
-  it('may hold every placeholder that its documentation names, and those are all', () => {
-    const config = readFileSync(new URL('../../src/config.ts', import.meta.url), 'utf8');
-    const documented = [...config.matchAll(/`(\{\w+\})`/g)].map(([, name]) => name ?? '');
-    expect(documented.length).toBeGreaterThan(10);
-    expect(checkOverride(documented.join(' '))).toEqual([]);
-    expect([...PLACEHOLDER_NAMES].sort()).toEqual(
-      documented.map((name) => name.slice(1, -1)).sort(),
-    );
   });
 
   it('leaves an unknown placeholder where it can be seen', () => {

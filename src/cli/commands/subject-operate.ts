@@ -109,22 +109,9 @@ async function followUpInstant(world: World, text: string): Promise<number | { s
   return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
 }
 
-interface Wish {
-  readonly noun: SubjectNoun;
-  readonly subject: string;
-  readonly verb: string;
-}
-
-/** An id that was joined is acted on where it belongs. */
-function nextOf({ noun, subject, verb }: Wish, belongsTo: unknown): string {
-  if (typeof belongsTo !== 'string') return `hookline ${noun} show ${shellWord(subject)}`;
-  const more = verb === 'hold' || verb === 'note' ? ' …' : '';
-  return `hookline ${noun} ${verb} ${shellWord(belongsTo)}${more}`;
-}
-
 function post(
   world: World,
-  wish: Wish,
+  wish: { readonly noun: SubjectNoun; readonly subject: string; readonly verb: string },
   asJson: boolean,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
@@ -132,7 +119,7 @@ function post(
     method: 'POST',
     path: subjectPath(wish.noun, wish.subject, wish.verb),
     body,
-    next: (answer: unknown) => nextOf(wish, fieldOf(answer, 'belongsTo')),
+    next: `hookline ${wish.noun} show ${shellWord(wish.subject)}`,
   } as const;
   return printAnswer(world, request, asJson, (answer) => [
     `${fieldOf(answer, 'subject')}: ${fieldOf(answer, 'decision')} [${fieldOf(answer, 'rule')}]`,

@@ -1,8 +1,8 @@
 /** `trigger`: builds a realistic event, signs it and posts it to the gateway. */
 
 import { shellWord } from '../../core/shell-word.ts';
-import { fieldOf, noAnswerSentence } from '../api.ts';
-import { runBurst, summaryText } from '../burst.ts';
+import { noAnswerSentence } from '../api.ts';
+import { runBurst, type Shot, summaryText } from '../burst.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { connectionOf } from '../connection.ts';
 import type { SyntheticEvent } from '../fixtures/build-event.ts';
@@ -11,7 +11,6 @@ import { spanMs } from '../times.ts';
 import {
   expectedAnswer,
   meaningOf,
-  signsTime,
   type TriggerMeaning,
   type TriggerTarget,
 } from '../trigger-plan.ts';
@@ -33,7 +32,7 @@ export const trigger: Command = defineCommand({
   summary: 'Build a realistic event, sign it and post it to the gateway.',
   arguments: [
     { name: 'SOURCE', arity: 'one' },
-    { name: 'TYPE', arity: 'optional' },
+    { name: 'TYPE', arity: 'one' },
   ],
   options: {
     set: {
@@ -70,11 +69,6 @@ export const trigger: Command = defineCommand({
     if ('sentence' in target) {
       world.print.remark(target.sentence);
       return 1;
-    }
-    if (options.skew !== null && !signsTime(target)) {
-      throw new Misuse(
-        `${target.provider.name} signs no time, so --skew changes nothing: leave it out.`,
-      );
     }
     const shape = readShape(options.shape, target);
     const volley: Volley = {
@@ -179,22 +173,12 @@ async function burst(
 function answerLine(
   { target }: Volley,
   event: SyntheticEvent,
-  shot: Delivered,
+  shot: Shot,
   expected: { readonly status: number; readonly why: string | null },
 ): string {
   const head = `${target.source} ${event.type} ${event.id}: ${shot.status} in ${Math.round(shot.tookMs)} ms`;
   if (shot.status !== expected.status) return `${head}, expected ${expected.status}`;
-  if (expected.why !== null) return `${head}, as expected: ${expected.why}`;
-  return isDuplicate(shot.answer) ? `${head}, known already` : head;
-}
-
-/** The gateway says of a delivery whether all its events had come before. */
-function isDuplicate(answer: string): boolean {
-  try {
-    return fieldOf(JSON.parse(answer), 'duplicate') === true;
-  } catch {
-    return false; // Not every provider is answered in JSON.
-  }
+  return expected.why === null ? head : `${head}, as expected: ${expected.why}`;
 }
 
 /** Built from entries: assigned one by one, a path `__proto__` would vanish instead of being refused. */

@@ -133,9 +133,9 @@ function otherwise(draft: Draft, before: SubjectState, isStale: boolean): Change
   if (before.manual !== null && status !== before.status) {
     return { decision: `now ${status}`, rule: status };
   }
-  if (isStale) return { decision: 'too late to change anything', rule: 'stale' };
-  if (draft.state.followUp !== null) return { decision: `noted; ${status}`, rule: 'same_episode' };
-  return { decision: status === 'unknown' ? 'noted' : `noted; ${status}`, rule: 'no_episode' };
+  return isStale
+    ? { decision: 'too late to change anything', rule: 'stale' }
+    : { decision: `noted; ${status}`, rule: 'same_episode' };
 }
 
 /** Did the fact add anything: a newer word, another opening, a detail? */

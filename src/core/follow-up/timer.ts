@@ -110,19 +110,18 @@ function escalate(
   const { generation } = draft.state;
   const people = draft.policy.tiers[step.tier - 1] ?? draft.policy.tiers.at(-1) ?? [];
   const isRepeated = followUp.escalatedAt !== null;
-  const content = contentOf(
-    draft.state,
-    followUp.anchorAt,
-    urgent ?? whyNow(draft.state, followUp),
-    step.tier,
-  );
   tell(draft, {
     step: step.id,
     // Whatever the ladder calls the step: nobody is told that they were told before when they were not.
     template: step.template === 're-escalation' && !isRepeated ? 'escalation' : step.template,
     audience: 'team',
     people,
-    content: isLastEscalation(followUp, step) ? { ...content, isLast: true } : content,
+    content: contentOf(
+      draft.state,
+      followUp.anchorAt,
+      urgent ?? whyNow(draft.state, followUp),
+      step.tier,
+    ),
   });
   const recorded = recordStep(draft, followUp, {
     step: step.id,
@@ -135,10 +134,6 @@ function escalate(
   setFollowUp(draft, { ...recorded, escalatedAt });
   const reached = people.length === 1 ? '1 person' : `${people.length} people`;
   note(draft, `escalates to tier ${step.tier}: ${reached}`, urgent ?? 'due', step.id);
-}
-
-function isLastEscalation({ ladder }: FollowUp, { id }: Step): boolean {
-  return ladder.steps.findLast(({ action }) => action === 'escalate')?.id === id;
 }
 
 /** Why the team hears of it at this step of the ladder, in words the mail explains. */

@@ -288,27 +288,6 @@ describe('invoices with a due date', () => {
   });
 });
 
-describe('an escalation', () => {
-  it('knows that it is the last one', () => {
-    const world = new World();
-    world.fact(payment('payment.failed', MONDAY_NOON));
-    world.advanceTo(day(40));
-    const toTeam = world.told.filter(({ audience }) => audience === 'team');
-    expect(toTeam.map(({ content }) => content.isLast ?? false)).toEqual([false, false, true]);
-  });
-});
-
-describe('a first fact that opens nothing', () => {
-  it.each([
-    ['payment.paid', 'noted; paid'],
-    ['payment.linked', 'noted'],
-  ] as const)('%s is noted, and belongs to no episode', (name, decision) => {
-    const world = new World();
-    world.fact(payment(name, MONDAY_NOON));
-    expect(world.state?.timeline).toMatchObject([{ decision, rule: 'no_episode' }]);
-  });
-});
-
 describe('alerts', () => {
   it('escalates by severity and closes when the provider says so', () => {
     const world = new World('alert');
