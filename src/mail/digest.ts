@@ -69,8 +69,8 @@ export function buildDigest(input: DigestInput): Result<MailMessage, BadAddress>
 
 function digestLetter(items: readonly Block[], count: number, businessName: string): Letter {
   const rest = count - items.length;
-  const more: readonly Block[] =
-    rest > 0 ? [paragraph([`And ${rest} more, which the dashboard and the CLI list.`])] : [];
+  const unlisted = `And ${rest} more, for which this mail has no room. "hookline events list" names the subject of each event.`;
+  const more: readonly Block[] = rest > 0 ? [paragraph([unlisted])] : [];
   const isOne = count === 1;
   const subject = isOne ? '1 notice that needs a person' : `${count} notices that need a person`;
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
 import type { Notice } from '../../src/core/notice.ts';
 import { buildDigest } from '../../src/mail/build.ts';
 import type { MailMessage } from '../../src/mail/contract.ts';
@@ -74,6 +75,22 @@ describe('a digest', () => {
     expect(mail.text).not.toContain('Customer 101 ');
     expect(mail.text).toContain('And 50 more');
     expect(mail.html.length).toBeLessThan(102 * 1024);
+  });
+
+  it('names only commands that exist, and no page that does not, for what it does not list', () => {
+    const mail = digestOf(Array.from({ length: 101 }, (_, index) => escalation(index + 1)));
+    expect(mail.text.match(/And 1 more.*/)?.[0]).toMatchInlineSnapshot(
+      `"And 1 more, for which this mail has no room. "hookline events list" names the subject of each event."`,
+    );
+    const commands = [...mail.text.matchAll(/"hookline ([a-z ]+)"/g)].map(([, name]) => name);
+    expect(commands).toHaveLength(1);
+    for (const name of commands) expect(COMMANDS.map((one) => one.name)).toContain(name);
+    expect(mail.text).not.toContain('dashboard');
+  });
+
+  it('of a hundred, which are all listed, counts no rest', () => {
+    const mail = digestOf(Array.from({ length: 100 }, (_, index) => escalation(index + 1)));
+    expect(mail.text).not.toMatch(/And \d+ more/);
   });
 
   it('names whom a shadow copy would have gone to', () => {
