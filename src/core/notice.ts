@@ -36,6 +36,8 @@ export interface NoticeContent {
   /** Why the team hears of it: `ladder`, `hard_decline`, `high_amount`, `disputed`… */
   readonly cause: string | null;
   readonly tier: number | null;
+  /** Nobody is asked after this escalation. Absent: not the last, or said by an older version. */
+  readonly isLastEscalation?: boolean;
 }
 
 /**

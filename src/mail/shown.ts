@@ -25,6 +25,7 @@ export interface Shown {
   readonly title: string | null;
   readonly severity: Severity | null;
   readonly cause: string | null;
+  readonly isLastEscalation: boolean;
   readonly subject: string;
   readonly source: string;
   readonly intended: string | null;
@@ -67,6 +68,7 @@ export function shownOf(
     title: untrustedLine(content.title, FIELD_MAX),
     severity: content.severity,
     cause: oneLine(content.cause, NAME_MAX),
+    isLastEscalation: content.isLastEscalation === true,
     subject: oneLine(notice.subject, SUBJECT_REF_MAX) ?? '(unnamed)',
     source: oneLine(notice.source, NAME_MAX) ?? '(unnamed)',
     intended: isShadow ? (oneLine(notice.intended, NAME_MAX) ?? '(no address)') : null,

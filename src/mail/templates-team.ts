@@ -112,8 +112,14 @@ export function teamFooter(shown: Shown): readonly Block[] {
   ];
 }
 
-const UNLESS_ACKNOWLEDGED =
-  'if nobody acknowledges, this mail is repeated and then goes to the next people on the list. Acknowledging says that you have taken it over; it does not close it.';
+function whatHappensNext({ isLastEscalation }: Shown): Block {
+  const next = isLastEscalation
+    ? 'this mail is not repeated, and nobody else is asked after this one.'
+    : 'if nobody acknowledges, this mail is repeated, to you or to the next people on the list.';
+  return paragraph([
+    `What happens next: ${next} Acknowledging says that you have taken it over; it does not close it.`,
+  ]);
+}
 
 function escalation(shown: Shown): Letter {
   const severity = shown.kind === 'alert' ? 'Alert, ' : 'Escalation: ';
@@ -127,7 +133,7 @@ function escalation(shown: Shown): Letter {
       paragraph([lead]),
       facts(shown, 'Why you', why(shown)),
       ...teamLinks(shown),
-      paragraph([`What happens next: ${UNLESS_ACKNOWLEDGED}`]),
+      whatHappensNext(shown),
     ],
   };
 }
@@ -141,7 +147,7 @@ function reEscalation(shown: Shown): Letter {
       ]),
       facts(shown, 'Why you', why(shown)),
       ...teamLinks(shown),
-      paragraph([`What happens next: ${UNLESS_ACKNOWLEDGED}`]),
+      whatHappensNext(shown),
     ],
   };
 }

@@ -156,7 +156,7 @@ describe('an escalation', () => {
 
       Everything that happened: https://hooks.acme.example/payments/stripe/in_1
 
-      What happens next: if nobody acknowledges, this mail is repeated and then goes to the next people on the list. Acknowledging says that you have taken it over; it does not close it.
+      What happens next: if nobody acknowledges, this mail is repeated, to you or to the next people on the list. Acknowledging says that you have taken it over; it does not close it.
 
       -- 
       You get this mail because you are on the escalation list of source stripe.
@@ -193,6 +193,29 @@ describe('an escalation', () => {
     expect(mail.text).toContain('At the provider (github.com): https://github.com/acme/web/');
     expect(mail.text).toContain('An alert of severity critical is open.');
   });
+
+  it.each(['escalation', 're-escalation'] as const)(
+    'that is the last of its ladder (%s) promises no repetition and nobody else',
+    (template) => {
+      const { text } = built(noticeWith(template, {}, { isLastEscalation: true }));
+      expect(text.match(/What happens next: .*/)?.[0]).toMatchInlineSnapshot(
+        `"What happens next: this mail is not repeated, and nobody else is asked after this one. Acknowledging says that you have taken it over; it does not close it."`,
+      );
+      expect(text).toContain(LINKS.acknowledge);
+    },
+  );
+
+  it.each([undefined, false])(
+    'of which nobody says that it is the last (%s) is repeated: so a message of an older version reads',
+    (isLastEscalation) => {
+      const said = isLastEscalation === undefined ? {} : { isLastEscalation };
+      for (const template of ['escalation', 're-escalation'] as const) {
+        const { text } = built(noticeWith(template, {}, said));
+        expect(text).toContain('if nobody acknowledges, this mail is repeated');
+        expect(text).not.toContain('nobody else');
+      }
+    },
+  );
 
   it('cannot be acknowledged by a customer it was sent to by mistake', () => {
     const mail = built(noticeWith('escalation', { audience: 'customer' }));

@@ -218,6 +218,7 @@ export function contentOf(
   anchorAt: number | null,
   cause: string | null,
   tier: number | null,
+  isLastEscalation = false,
 ): NoticeContent {
   const { details } = state;
   return {
@@ -234,5 +235,6 @@ export function contentOf(
     severity: details.severity,
     cause,
     tier,
+    ...(isLastEscalation ? { isLastEscalation } : {}),
   };
 }

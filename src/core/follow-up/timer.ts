@@ -121,6 +121,7 @@ function escalate(
       followUp.anchorAt,
       urgent ?? whyNow(draft.state, followUp),
       step.tier,
+      isLastEscalation(followUp, step),
     ),
   });
   const recorded = recordStep(draft, followUp, {
@@ -134,6 +135,14 @@ function escalate(
   setFollowUp(draft, { ...recorded, escalatedAt });
   const reached = people.length === 1 ? '1 person' : `${people.length} people`;
   note(draft, `escalates to tier ${step.tier}: ${reached}`, urgent ?? 'due', step.id);
+}
+
+/** Asked of what is left, not of the ladder: a step that is owed again may come after a later one. */
+function isLastEscalation({ ladder, steps }: FollowUp, step: Step): boolean {
+  const done = new Set(steps.map((record) => record.step));
+  return ladder.steps.every(
+    ({ action, id }) => action !== 'escalate' || id === step.id || done.has(id),
+  );
 }
 
 /** Why the team hears of it at this step of the ladder, in words the mail explains. */

@@ -79,6 +79,80 @@ describe('a team that was never told', () => {
   });
 });
 
+describe('the last escalation of a ladder', () => {
+  const lastOf = (world: World): readonly unknown[] =>
+    world.told
+      .filter(({ audience, template }) => audience === 'team' && template !== 'resolved')
+      .map(({ step, content }) => [step, content.isLastEscalation]);
+
+  it('says that it is the last; those before it say nothing of that', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(60));
+    expect(lastOf(world)).toEqual([
+      ['escalation', undefined],
+      ['re-escalation-1', undefined],
+      ['re-escalation-2', true],
+    ]);
+    expect(world.told.find(({ audience }) => audience === 'customer')?.content).not.toHaveProperty(
+      'isLastEscalation',
+    );
+  });
+
+  it('may be the first', () => {
+    const world = new World('alert');
+    world.fact(alert('alert.opened', MONDAY_NOON, { severity: 'low' }));
+    world.advanceTo(day(60));
+    expect(lastOf(world)).toEqual([['escalation', true]]);
+  });
+
+  it('is the same however late: one of three that are overdue is left out, and not the last', () => {
+    const world = heldUntil(day(30));
+    world.advanceTo(day(40));
+    expect(lastOf(world)).toEqual([
+      ['escalation', undefined],
+      ['re-escalation-2', true],
+    ]);
+  });
+
+  it('is not the one that comes before its time', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON, { decline: 'hard' }));
+    world.advanceTo(day(60));
+    expect(lastOf(world)).toEqual([
+      ['escalation', undefined],
+      ['re-escalation-1', undefined],
+      ['re-escalation-2', true],
+    ]);
+  });
+
+  it('is the one that is owed again after a later one was told', () => {
+    const world = new World();
+    world.fact(payment('payment.failed', MONDAY_NOON));
+    world.advanceTo(day(14));
+    const noticeId = world.told.at(-1)?.to[0]?.noticeId ?? '';
+    world.advanceTo(day(28));
+    const outcome = {
+      kind: 'postponed',
+      at: day(28),
+      until: day(29),
+      rule: 'quiet_hours',
+    } as const;
+    world.give({ kind: 'outcome', noticeId, outcome });
+    world.advanceTo(day(60));
+    expect(lastOf(world).at(-1)).toEqual(['escalation', true]);
+  });
+
+  it('is not what is told when it is over', () => {
+    const world = new World('alert');
+    world.fact(alert('alert.opened', MONDAY_NOON, { severity: 'low' }));
+    world.advanceTo(day(8));
+    world.fact(alert('alert.closed', day(8)));
+    expect(world.told.at(-1)?.template).toBe('resolved');
+    expect(world.told.at(-1)?.content).not.toHaveProperty('isLastEscalation');
+  });
+});
+
 describe('a re-escalation', () => {
   it('keeps its own time when the escalation was late by less than half the way', () => {
     const world = heldUntil(day(16));
