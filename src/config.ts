@@ -7,7 +7,11 @@ import type { Calendar, Ladder } from './core/ladder.ts';
 import type { TemplateName } from './core/notice.ts';
 
 export interface TemplateOverride {
-  /** Plain text with `{customer}`, `{amount}`, `{number}`, `{due}`, `{payUrl}`, `{team}` in it. */
+  /**
+   * Plain text; in it `{customer}`, `{amount}`, `{number}` of the invoice, `{due}` and `{since}` (days),
+   * `{reason}`, `{title}`, `{business}` or `{team}` (your name), `{subject}` (`stripe/in_1`), and the
+   * addresses `{payUrl}`, `{subjectUrl}`, `{acknowledgeUrl}` (team), `{unsubscribeUrl}` (customers).
+   */
   readonly subject?: string;
   readonly text?: string;
 }

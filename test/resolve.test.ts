@@ -300,6 +300,7 @@ describe('names nobody knows', () => {
       withSource({ templates: { 'reminder-1': { text: 'Pay {amout} at {payUrl}' } } }),
     );
     expect(placeholder?.remedy).toContain('{amout}');
+    expect(placeholder?.remedy).toContain('{amount}');
   });
 
   it('of templates do not help a text that is blank or a book: a mail must say something', () => {

@@ -27,6 +27,8 @@ const PLACEHOLDERS: Readonly<Record<string, (shown: Shown) => Piece>> = {
   acknowledgeUrl: (shown) => link(shown.acknowledgeLink),
   unsubscribeUrl: (shown) => link(shown.unsubscribeLink),
 };
+/** What a text of the config may name in braces. */
+export const PLACEHOLDER_NAMES: readonly string[] = Object.keys(PLACEHOLDERS);
 const PLACEHOLDER = /\{([A-Za-z][A-Za-z0-9_]*)\}/g;
 
 function value(text: string | null, otherwise: string): Piece {

@@ -2,7 +2,7 @@
 import { isLocalDate, isTimeOfDay, isValidZone } from '../core/calendar.ts';
 import type { Severity } from '../core/fact.ts';
 import type { TemplateName } from '../core/notice.ts';
-import { checkOverride } from '../mail/override.ts';
+import { checkOverride, PLACEHOLDER_NAMES } from '../mail/override.ts';
 import {
   type Check,
   flag,
@@ -70,7 +70,9 @@ export const mailbox: Check = (value, field, problems) => {
 
 const mailTemplate = textWhere((value) => checkOverride(value).length === 0, {
   problem: 'names a placeholder that means nothing.',
-  remedy: (value) => `Remove or correct ${checkOverride(value).join(', ')}.`,
+  remedy: (value) =>
+    `Remove or correct ${checkOverride(value).join(', ')}. ` +
+    `Known: ${PLACEHOLDER_NAMES.map((name) => `{${name}}`).join(', ')}.`,
 });
 
 /** Of a mail: a blank one would go out with nothing but our footer in it. */

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkOverride } from '../../src/mail/build.ts';
+import { PLACEHOLDER_NAMES } from '../../src/mail/override.ts';
 import { built, LINKS, noticeWith } from './samples.ts';
 
 describe('a text of the config', () => {
@@ -65,6 +68,24 @@ describe('a text of the config', () => {
     const notice = noticeWith('reminder-1', {}, { amountMinor: null, payUrl: null, number: null });
     const mail = built(notice, { override: { text: '{amount} {number} {payUrl}' } });
     expect(mail.text).toContain('the open amount (without number) (no link)');
+  });
+});
+
+describe('the placeholders', () => {
+  it('are those that the config explains, each once and no other', () => {
+    const config = readFileSync(join(import.meta.dirname, '../../src/config.ts'), 'utf8');
+    const comment = config.match(/interface TemplateOverride \{\s*\/\*\*([\s\S]*?)\*\//)?.[1] ?? '';
+    const explained = [...comment.matchAll(/`\{([^}]*)\}`/g)].map(([, name]) => name ?? '');
+    expect(explained.toSorted()).toEqual([...PLACEHOLDER_NAMES].sort());
+  });
+
+  it('each mean something in a text', () => {
+    const text = PLACEHOLDER_NAMES.map((name) => `{${name}}`).join(' ');
+    expect(checkOverride(text)).toEqual([]);
+    for (const audience of ['reminder-1', 'escalation'] as const) {
+      const mail = built(noticeWith(audience), { override: { text } });
+      expect(mail.text).not.toMatch(/[{}]/);
+    }
   });
 });
 
