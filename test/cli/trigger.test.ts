@@ -121,6 +121,7 @@ describe('trigger', () => {
       'as expected',
     );
     expect((await trigger('stripe', 'invoice.paid', '--skew', '-5m')).code).toBe(0);
+    expect((await trigger('standard', 'example.event', '--skew', '-5m')).code).toBe(0);
     const unknown = await trigger('stripe', 'invoice.paid', '--source', 'elsewhere');
     expect(unknown).toMatchObject({ code: 1, out: expect.stringContaining('expected 200') });
   });
@@ -199,6 +200,8 @@ describe('trigger', () => {
     [['stripe', 'invoice.paid', '--set', '__proto__=1'], '--set __proto__: there is nothing'],
     [['stripe', 'invoice.paid', '--set', 'a.constructor.b=1'], '--set a.constructor.b: there is'],
     [['stripe', 'invoice.paid', '--skew', '99999999999999d'], '--skew'],
+    [['github', 'ping', '--skew', '-10m'], 'GitHub signs no time, so --skew would change nothing'],
+    [['github', 'ping', '--skew', '-1s', '--count', '2'], 'GitHub signs no time'],
   ])('refuses %j, which would change nothing or not what was meant', async (words, sentence) => {
     const { code, err } = await trigger(...words);
     expect(err).toContain(sentence);

@@ -1,6 +1,7 @@
 /** `trigger`: builds a realistic event, signs it and posts it to the gateway. */
 
 import { shellWord } from '../../core/shell-word.ts';
+import { toleranceOf } from '../../core/verify.ts';
 import { noAnswerSentence } from '../api.ts';
 import { runBurst, type Shot, summaryText } from '../burst.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
@@ -52,7 +53,11 @@ export const trigger: Command = defineCommand({
     rate: { kind: 'number', value: 'R', about: `events per second with --count (${RATE_DEFAULT})` },
     seed: { kind: 'number', value: 'N', about: 'the same ids again' },
     'wrong-secret': { kind: 'flag', about: 'sign with another secret; 401 is expected' },
-    skew: { kind: 'text', value: 'SPAN', about: 'move the signed time, -10m' },
+    skew: {
+      kind: 'text',
+      value: 'SPAN',
+      about: 'move the signed time, -10m (GitHub signs none)',
+    },
     json: { kind: 'flag', about: 'the result for programs' },
   },
   examples: [
@@ -76,7 +81,7 @@ export const trigger: Command = defineCommand({
       wish: { type, set: readSets(options.set), id: options.id, shape },
       seed: options.seed === null ? null : whole('seed', options.seed, SEED_MAX),
       wrongSecret: options['wrong-secret'],
-      skewSeconds: readSkew(options.skew),
+      skewSeconds: readSkew(options.skew, target),
       times: whole('times', options.times ?? 1),
     };
     const count = options.count === null ? null : whole('count', options.count);
@@ -193,8 +198,13 @@ function readSets(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries);
 }
 
-function readSkew(text: string | null): number {
+function readSkew(text: string | null, { provider }: TriggerTarget): number {
   if (text === null) return 0;
+  if (toleranceOf(provider.verification) === 0) {
+    throw new Misuse(
+      `${provider.name} signs no time, so --skew would change nothing. Leave it out, or use --wrong-secret to see a refusal.`,
+    );
+  }
   const span = spanMs(text);
   if (span === null) throw new Misuse(`--skew "${text}" is no span; type it as -10m or 90s.`);
   if (Math.abs(span) > SKEW_MAX_MS) throw new Misuse(`--skew is at most 3650d, not "${text}".`);
