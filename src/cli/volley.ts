@@ -1,4 +1,5 @@
 /** The deliveries of one `hookline trigger`: which event is the nth, and how it is sent. */
+import { fieldOf } from './api.ts';
 import type { Shot } from './burst.ts';
 import type { World } from './command.ts';
 import type { SyntheticEvent } from './fixtures/build-event.ts';
@@ -27,6 +28,8 @@ export interface Volley {
 
 export interface Delivered extends Shot {
   readonly answer: string;
+  /** The gateway says that it had the event already. */
+  readonly duplicate: boolean;
   /** When a 503 asks to come back; null: it does not ask, or the answer is another one. */
   readonly retryAfterSeconds: number | null;
   /** What was thrown when there was no answer. */
@@ -108,13 +111,29 @@ export async function deliver(
       status: response.status,
       tookMs: tookMs(),
       answer: answer.slice(0, 2000),
+      duplicate: saysDuplicate(answer),
       retryAfterSeconds: response.status === 503 ? retryAfter(response) : null,
       error: null,
     };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const status = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';
-    return { status, tookMs: tookMs(), answer: '', retryAfterSeconds: null, error };
+    return {
+      status,
+      tookMs: tookMs(),
+      answer: '',
+      duplicate: false,
+      retryAfterSeconds: null,
+      error,
+    };
+  }
+}
+
+function saysDuplicate(answer: string): boolean {
+  try {
+    return fieldOf(JSON.parse(answer), 'duplicate') === true;
+  } catch {
+    return false;
   }
 }
 

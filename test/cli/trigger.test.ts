@@ -26,6 +26,8 @@ let url = '';
 let posted: Posted[] = [];
 /** How many more deliveries are asked to come back. */
 let busyTimes = 0;
+/** What is answered to a delivery, `{}` for a gateway that says nothing about it. */
+let answerOf: (delivery: Posted) => string = () => '{}';
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -42,7 +44,7 @@ beforeAll(async () => {
       return;
     }
     response.statusCode = (await isVerified(one)) ? 200 : 401;
-    response.end('{}');
+    response.end(answerOf(one));
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const address = server.address();
@@ -52,6 +54,7 @@ afterAll(() => new Promise((resolve) => server.close(resolve)));
 beforeEach(() => {
   posted = [];
   busyTimes = 0;
+  answerOf = () => '{}';
 });
 
 async function isVerified({ path, headers, body }: Posted): Promise<boolean> {
@@ -137,6 +140,26 @@ describe('trigger', () => {
     const subjects = posted.map(({ body }) => JSON.parse(body).data.object.id);
     expect(new Set(subjects).size).toBe(20);
   });
+
+  it('says of each repetition that the gateway had it already', async () => {
+    answerOf = ({ body }) => {
+      const duplicate = posted.filter((before) => before.body === body).length > 1;
+      return JSON.stringify({ received: true, duplicate, events: [{ key: 'evt_1', duplicate }] });
+    };
+    const { out } = await trigger('stripe', 'invoice.paid', '--times', '3');
+    const lines = out.split('\n').filter((line) => line.includes(': 200 in '));
+    expect(lines.map((line) => line.endsWith(', duplicate'))).toEqual([false, true, true]);
+  });
+
+  it.each(['', 'OK', 'null', '{"duplicate":"true"}', '{"events":[{"duplicate":true}]}'])(
+    'calls nothing a duplicate because of the answer %j',
+    async (answer) => {
+      answerOf = () => answer;
+      const { code, out } = await trigger('stripe', 'invoice.paid', '--times', '2');
+      expect(out).not.toContain('duplicate');
+      expect(code).toBe(0);
+    },
+  );
 
   it('comes back after a 503 in a burst, as providers do, and says how often', async () => {
     busyTimes = 7;

@@ -3,7 +3,7 @@
 import { shellWord } from '../../core/shell-word.ts';
 import { toleranceOf } from '../../core/verify.ts';
 import { noAnswerSentence } from '../api.ts';
-import { runBurst, type Shot, summaryText } from '../burst.ts';
+import { runBurst, summaryText } from '../burst.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { connectionOf } from '../connection.ts';
 import type { SyntheticEvent } from '../fixtures/build-event.ts';
@@ -178,12 +178,13 @@ async function burst(
 function answerLine(
   { target }: Volley,
   event: SyntheticEvent,
-  shot: Shot,
+  shot: Delivered,
   expected: { readonly status: number; readonly why: string | null },
 ): string {
   const head = `${target.source} ${event.type} ${event.id}: ${shot.status} in ${Math.round(shot.tookMs)} ms`;
   if (shot.status !== expected.status) return `${head}, expected ${expected.status}`;
-  return expected.why === null ? head : `${head}, as expected: ${expected.why}`;
+  if (expected.why !== null) return `${head}, as expected: ${expected.why}`;
+  return shot.duplicate ? `${head}, duplicate` : head;
 }
 
 /** Built from entries: assigned one by one, a path `__proto__` would vanish instead of being refused. */
