@@ -26,6 +26,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 export interface ArgumentSpec {
   readonly name: string;
   readonly arity: 'one' | 'optional' | 'many';
+  /** The command refuses it itself when it is missing, because it knows what could be typed. */
+  readonly askedByCommand?: true;
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec['kind'] extends 'flag'
@@ -152,7 +154,9 @@ function checkArity(
   given: readonly string[],
 ): void {
   const needed = spec.arguments.filter((argument) => argument.arity !== 'optional');
-  const missing = needed.find((_, index) => (given[index] ?? '').trim() === '');
+  const missing = needed.find(
+    ({ askedByCommand }, index) => !askedByCommand && (given[index] ?? '').trim() === '',
+  );
   if (missing !== undefined) throw new Misuse(`"${spec.name}" needs ${missing.name}.`);
   const hasMany = spec.arguments.some((argument) => argument.arity === 'many');
   if (!hasMany && given.length > spec.arguments.length) {

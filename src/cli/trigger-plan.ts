@@ -11,7 +11,12 @@ import { signDelivery } from '../core/sign.ts';
 import { toleranceOf } from '../core/verify.ts';
 import { createNodeCrypto } from '../edge/crypto-node.ts';
 import { Misuse } from './command.ts';
-import { buildEvent, type FixtureProvider, type SyntheticEvent } from './fixtures/build-event.ts';
+import {
+  buildEvent,
+  type FixtureProvider,
+  type SyntheticEvent,
+  typesOf,
+} from './fixtures/build-event.ts';
 import type { ApiShape } from './fixtures/stripe-seed.ts';
 import type { SubjectNoun } from './subject-ref.ts';
 
@@ -41,12 +46,7 @@ export function buildWished(
   nowSeconds: number,
   random: () => number,
 ): SyntheticEvent {
-  const provider = FIXTURE_PROVIDERS.find((id) => id === target.provider.id);
-  if (provider === undefined) {
-    throw new Misuse(
-      `There are no synthetic events for ${target.provider.name} yet. Known: ${FIXTURE_PROVIDERS.join(', ')}.`,
-    );
-  }
+  const provider = fixtureProviderOf(target.provider);
   const set = wish.id === null ? wish.set : { [idPath(provider, wish.type)]: wish.id, ...wish.set };
   const event = buildEvent({
     provider,
@@ -60,12 +60,24 @@ export function buildWished(
   if (event.failure.reason === 'bad_path') {
     throw new Misuse(`--set ${event.failure.path}: there is nothing at that path to set.`);
   }
-  const { known } = event.failure;
-  const guess = nearest(wish.type, known);
+  const guess = nearest(wish.type, event.failure.known);
   throw new Misuse(
-    `There is no synthetic ${provider} event "${wish.type}".` +
-      (guess === null ? ` Known: ${known.join(', ')}.` : ` Did you mean ${guess}?`),
+    `There is no synthetic ${provider} event "${wish.type}". ` +
+      (guess === null ? knownTypes(target.provider) : `Did you mean ${guess}?`),
   );
+}
+
+function fixtureProviderOf({ id, name }: ProviderDefinition): FixtureProvider {
+  const provider = FIXTURE_PROVIDERS.find((known) => known === id);
+  if (provider !== undefined) return provider;
+  throw new Misuse(
+    `There are no synthetic events for ${name} yet. Known: ${FIXTURE_PROVIDERS.join(', ')}.`,
+  );
+}
+
+/** The types of synthetic events, as a sentence. Misuse: the provider has none. */
+export function knownTypes(provider: ProviderDefinition): string {
+  return `Known: ${typesOf(fixtureProviderOf(provider)).join(', ')}.`;
 }
 
 /** Where an event names the payment it is about: charges and disputes point at it. */

@@ -11,15 +11,16 @@ import { type ConfigProblem, isSound } from '../resolve/problems.ts';
 import { configShape } from '../resolve/shape.ts';
 import { Misuse, type World } from './command.ts';
 import { connectionOf } from './connection.ts';
-import type { TriggerTarget } from './trigger-plan.ts';
+import { knownTypes, type TriggerTarget } from './trigger-plan.ts';
 
 /**
  * `name` is a source or a provider; `sourceName` overrides where it is posted. Misuse: neither is
- * known. A secret that nobody has is said as such: there is no unsigned delivery.
+ * known, or no type of event is named. A secret that nobody has is said as such: there is no
+ * unsigned delivery.
  */
 export async function triggerTarget(
   world: World,
-  name: string,
+  { name, type }: { readonly name: string; readonly type: string },
   sourceName: string | null,
 ): Promise<TriggerTarget | { readonly sentence: string }> {
   // Loaded here and not above, so that a config with a mistake does not take the help away.
@@ -38,6 +39,8 @@ export async function triggerTarget(
         (guess === null ? ` Known: ${known.join(', ')}.` : ` Did you mean ${guess}?`),
     );
   }
+  // Before the secret: who asks what there is need not have started anything.
+  if (type.trim() === '') throw new Misuse(`"trigger ${name}" needs TYPE. ${knownTypes(provider)}`);
   const ofProvider = named ?? sources.find(([, source]) => source.provider === provider.id);
   const [id, source] = sources.find(([other]) => other === sourceName) ?? ofProvider ?? [];
   const variable = source?.secrets[0];

@@ -54,6 +54,8 @@ describe('hookline', () => {
     [['--nope'], '"--nope" is not a command'],
     [['trigger', 'stripe', 'invoice.paid', '--set', 'x'], 'is not PATH=VALUE'],
     [['trigger', 'stripe', 'invoice.paid', '--skew', 'yesterday'], 'is no span'],
+    [['trigger'], '"trigger" needs SOURCE.'],
+    [['trigger', '', 'invoice.paid'], '"trigger" needs SOURCE.'],
     [['trigger', 'strip', 'invoice.paid'], 'Did you mean stripe?'],
   ])('refuses %j as misuse', async (argv, sentence) => {
     const { code, err } = await cli(argv, { env: ENV });

@@ -231,6 +231,27 @@ describe('trigger', () => {
     expect([code, posted]).toEqual([2, []]);
   });
 
+  it.each([
+    [['stripe'], 'invoice.payment_failed, '],
+    [['stripe', ''], 'charge.dispute.closed.'],
+    [['github', '--times', '2'], 'dependabot_alert.created, '],
+    [['standard'], 'Known: example.event.'],
+  ])('of %j lists the types there are, also before anything was started', async (words, known) => {
+    for (const env of [{ HOOKLINE_DATA_DIR: '/nonexistent' }, { ...SECRETS, HOOKLINE_URL: url }]) {
+      const { code, err } = await cli(['trigger', ...words], { env });
+      expect(err).toContain(`"trigger ${words[0]}" needs TYPE. Known: `);
+      expect(err).toContain(known);
+      expect([code, posted]).toEqual([2, []]);
+    }
+  });
+
+  it('without a type of a source nobody knows speaks of the source', async () => {
+    const { code, err } = await trigger('strip');
+    expect(err).toContain('Did you mean stripe?');
+    expect(err).not.toContain('TYPE');
+    expect(code).toBe(2);
+  });
+
   it('draws its randomness in blocks: a system call for each character slows a burst down', async () => {
     let calls = 0;
     const env = { ...SECRETS, HOOKLINE_URL: url, HOOKLINE_DATA_DIR: '/nonexistent' };

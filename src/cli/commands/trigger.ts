@@ -33,7 +33,7 @@ export const trigger: Command = defineCommand({
   summary: 'Build a realistic event, sign it and post it to the gateway.',
   arguments: [
     { name: 'SOURCE', arity: 'one' },
-    { name: 'TYPE', arity: 'one' },
+    { name: 'TYPE', arity: 'one', askedByCommand: true },
   ],
   options: {
     set: {
@@ -70,7 +70,7 @@ export const trigger: Command = defineCommand({
     if (options.rate !== null && options.count === null) {
       throw new Misuse('--rate is for a burst: add --count N.');
     }
-    const target = await triggerTarget(world, name, options.source);
+    const target = await triggerTarget(world, { name, type }, options.source);
     if ('sentence' in target) {
       world.print.remark(target.sentence);
       return 1;
