@@ -6,6 +6,8 @@ import { type Connection, connectionOf } from './connection.ts';
 export interface ApiFailure {
   /** Null: no answer at all. */
   readonly status: number | null;
+  /** What was answered: parsed JSON, or text. */
+  readonly answer?: unknown;
   readonly sentence: string;
 }
 
@@ -64,6 +66,7 @@ export async function askApi(
   if (response.ok) return ok(answer);
   return fail({
     status: response.status,
+    answer,
     sentence: refusalSentence(response.status, answer, request.next ?? null),
   });
 }

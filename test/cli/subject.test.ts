@@ -51,9 +51,11 @@ describe('a subject that nothing is known of', () => {
     expect(code).toBe(1);
   });
 
-  it('is the same for programs', async () => {
-    const { code, out } = await hookline('payments', 'simulate', SUBJECT, '--json');
-    expect([code, out]).toEqual([1, '']);
+  it('is the same for programs, which read the answer as JSON', async () => {
+    const { code, out, err } = await hookline('payments', 'simulate', SUBJECT, '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'unknown_subject' } });
+    expect(err).toContain('Nothing is known of payment');
+    expect(code).toBe(1);
   });
 });
 
@@ -123,6 +125,69 @@ describe('a hold', () => {
   ])('of %s without an end leaves --until out', async (noun) => {
     const { err } = await hookline(noun, 'hold', SUBJECT);
     expect(err).toContain(`hookline ${noun} hold ${SUBJECT} --reason "…"`);
+  });
+});
+
+describe('a wish that is refused', () => {
+  const wishes = [
+    ['hold', SUBJECT, '--reason', 'x'],
+    ['release', SUBJECT],
+    ['acknowledge', SUBJECT],
+    ['resolve', SUBJECT],
+    ['reopen', SUBJECT],
+    ['note', SUBJECT, 'they called'],
+  ];
+  beforeEach(() => {
+    under.ingress.operatorAnswer = {
+      accepted: false,
+      decision: 'nothing was escalated yet',
+      rule: 'not_escalated',
+    };
+  });
+
+  it.each(wishes)(
+    '(%s) with --json is one JSON document, and the sentence beside it',
+    async (...w) => {
+      const { code, out, err } = await hookline('payments', ...w, '--json');
+      expect(JSON.parse(out)).toMatchObject({
+        error: { code: 'not_accepted' },
+        subject: SUBJECT,
+        accepted: false,
+        rule: 'not_escalated',
+      });
+      expect(err).toContain('nothing was escalated yet. Type: hookline payments show');
+      expect(code).toBe(1);
+    },
+  );
+
+  it.each(wishes)('(%s) without --json is the sentence alone', async (...words) => {
+    const { code, out, err } = await hookline('payments', ...words);
+    expect(err).toContain('nothing was escalated yet.');
+    expect([code, out]).toEqual([1, '']);
+  });
+
+  it.each(['', 'Bad Gateway', '"text"'])(
+    'by something before the gateway that answers %j, which is no JSON object, prints none',
+    async (body) => {
+      const { code, out, err } = await cli(['payments', 'release', SUBJECT, '--json'], {
+        env: ENV,
+        fetch: async () => new Response(body, { status: 502 }),
+      });
+      expect(err).toContain('The gateway answered 502');
+      expect([code, out]).toEqual([1, '']);
+    },
+  );
+
+  it('for want of the time of a hold says so in JSON as well', async () => {
+    const { code, out } = await cli(
+      ['payments', 'hold', SUBJECT, '--until', '3d', '--reason', 'x', '--json'],
+      {
+        env: { ...ENV, HOOKLINE_TOKEN: 'another' },
+        fetch: async (input, init) => under.app.request(input, init),
+      },
+    );
+    expect(JSON.parse(out)).toHaveProperty('error');
+    expect(code).toBe(1);
   });
 });
 

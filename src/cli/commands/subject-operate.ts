@@ -2,8 +2,8 @@
 
 import { shellWord } from '../../core/shell-word.ts';
 import { actorOf, BY } from '../actor.ts';
-import { printAnswer } from '../answer.ts';
-import { askApi, fieldOf } from '../api.ts';
+import { printAnswer, printFailure } from '../answer.ts';
+import { type ApiFailure, askApi, fieldOf } from '../api.ts';
 import { type Command, defineCommand, type ExitCode, Misuse, type World } from '../command.ts';
 import { type SubjectNoun, subjectPath } from '../subject-ref.ts';
 import { instantOf } from '../times.ts';
@@ -39,8 +39,7 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
       }
       const until = options.until === null ? null : await followUpInstant(world, options.until);
       if (until !== null && typeof until !== 'number') {
-        world.print.remark(until.sentence);
-        return 1;
+        return printFailure(world, until, options.json);
       }
       return post(world, { noun, subject, verb: 'hold' }, options.json, {
         actor: actorOf(options.by),
@@ -102,9 +101,9 @@ export function noteCommand(noun: SubjectNoun, example: string): Command {
 }
 
 /** `3d` counts from the follow-up clock, which may run faster than this machine's. */
-async function followUpInstant(world: World, text: string): Promise<number | { sentence: string }> {
+async function followUpInstant(world: World, text: string): Promise<number | ApiFailure> {
   const now = await askApi(world, { method: 'GET', path: '/api/now' });
-  if (!now.ok) return { sentence: now.failure.sentence };
+  if (!now.ok) return now.failure;
   const followUp = fieldOf(now.value, 'followUp');
   return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
 }
