@@ -16,8 +16,8 @@ export interface ApiRequest {
   /** Starts with `/api/`; its parts already encoded. */
   readonly path: string;
   readonly body?: unknown;
-  /** What to type when the wish is not granted. */
-  readonly next?: string;
+  /** What to type when the wish is not granted, by what was answered. */
+  readonly next?: (answer: unknown) => string;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -67,7 +67,7 @@ export async function askApi(
   return fail({
     status: response.status,
     answer,
-    sentence: refusalSentence(response.status, answer, request.next ?? null),
+    sentence: refusalSentence(response.status, answer, request),
   });
 }
 
@@ -117,7 +117,7 @@ const NEXT_OF: ReadonlyMap<unknown, string> = new Map([
   ['not_suppressed', 'hookline recipients show ADDRESS'],
 ]);
 
-function refusalSentence(status: number, answer: unknown, next: string | null): string {
+function refusalSentence(status: number, answer: unknown, { next }: ApiRequest): string {
   if (status === 401) {
     return (
       'The gateway does not accept this operator token. Use the HOOKLINE_TOKEN it was started with ' +
@@ -127,8 +127,9 @@ function refusalSentence(status: number, answer: unknown, next: string | null): 
   const error = fieldOf(answer, 'error');
   const message = fieldOf(error, 'message') ?? (typeof error === 'string' ? error : null);
   // The remedies of the API are written for scripts; where the CLI knows better it says so.
-  const typed = NEXT_OF.get(fieldOf(error, 'code')) ?? (status === 409 ? next : null);
-  const remedy = typed === null ? fieldOf(error, 'remedy') : `Type: ${typed}`;
+  const typed =
+    NEXT_OF.get(fieldOf(error, 'code')) ?? (status === 409 ? next?.(answer) : undefined);
+  const remedy = typed === undefined ? fieldOf(error, 'remedy') : `Type: ${typed}`;
   if (typeof message === 'string') {
     const said = /[.!?]$/.test(message) ? message : `${message}.`;
     return [said, remedy].filter((part) => typeof part === 'string').join(' ');

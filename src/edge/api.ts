@@ -141,16 +141,23 @@ async function changeSubject(
   if (!answer.ok) return ingressFailed(deps, 'operate', answer.failure);
   deps.log.info('operated', { subject, action, accepted: answer.value.accepted });
   if (answer.value.accepted) return jsonResponse(200, { subject, ...answer.value });
-  if (answer.value.rule === 'unknown_subject') return unknownSubject(kind, subject);
-  return apiError(
-    {
-      status: 409,
-      code: 'not_accepted',
-      message: answer.value.decision,
-      remedy: `GET /api/${kind}s/… shows the state it is in.`,
-    },
-    { subject, ...answer.value },
-  );
+  const { decision, rule } = answer.value;
+  if (rule === 'unknown_subject') return unknownSubject(kind, subject);
+  const problem = { status: 409, code: 'not_accepted' } as const;
+  const belongsTo = rule === 'joined' ? await ownerOf(deps, kind, subject) : null;
+  if (belongsTo !== null) {
+    const message = `belongs to ${belongsTo}: act there`;
+    const remedy = `Send the same for ${belongsTo}.`;
+    return apiError({ ...problem, message, remedy }, { subject, belongsTo, ...answer.value });
+  }
+  const remedy = `GET /api/${kind}s/… shows the state it is in.`;
+  return apiError({ ...problem, message: decision, remedy }, { subject, ...answer.value });
+}
+
+/** The object knows the next id only; whoever acts should not have to go from one to the other. */
+async function ownerOf(deps: EdgeDeps, kind: SubjectKind, subject: string): Promise<string | null> {
+  const view = await joinedView(deps.ingress, kind, subject);
+  return view.ok && view.value.subject !== subject ? view.value.subject : null;
 }
 
 /** Refuses anything but one JSON object of at most 64 KiB; no body is an empty object. */

@@ -191,6 +191,41 @@ describe('a wish that is refused', () => {
   });
 });
 
+describe('a wish about an id that was joined', () => {
+  const main = 'stripe/in_main';
+  beforeEach(() => {
+    under.ingress.operatorAnswer = {
+      accepted: false,
+      decision: `belongs to ${main}: act there`,
+      rule: 'joined',
+    };
+    know({ status: 'joined', linkedTo: main });
+    under.ingress.views.set(main, viewOf(main, { known: true, status: 'failed' }));
+  });
+
+  it.each([
+    [['release', SUBJECT], `release ${main}`],
+    [['acknowledge', SUBJECT, '--by', 'bob'], `acknowledge ${main} --by bob`],
+    [
+      ['hold', SUBJECT, '--until', '2099-12-01', '--reason', "it's late"],
+      `hold ${main} --reason 'it'\\''s late' --until 2099-12-01`,
+    ],
+    [['resolve', SUBJECT, '--reason', '$(x)', '--json'], `resolve ${main} --reason '$(x)' --json`],
+    [['note', SUBJECT, 'they', 'called'], `note ${main} they called`],
+    [['note', SUBJECT, '--', '--by me'], `note ${main} -- '--by me'`],
+  ])('%j says what to type there, and it is the same command', async (words, typed) => {
+    const { code, err } = await hookline('payments', ...words);
+    expect(err).toBe(`belongs to ${main}: act there. Type: hookline payments ${typed}\n`);
+    expect(code).toBe(1);
+  });
+
+  it('that is refused for another reason says how to look at it', async () => {
+    under.ingress.operatorAnswer = { accepted: false, decision: 'not on hold', rule: 'not_held' };
+    const { err } = await hookline('payments', 'release', SUBJECT);
+    expect(err).toBe(`not on hold. Type: hookline payments show ${SUBJECT}\n`);
+  });
+});
+
 describe('a token or a secret that is missing', () => {
   it('names the file that was read, wherever HOOKLINE_DATA_DIR points', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'hookline-cli-'));

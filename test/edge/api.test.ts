@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventRecord } from '../../src/archive/contract.ts';
 import { EVENT_FLAG } from '../../src/archive/contract.ts';
 import { scaledClock } from '../../src/core/clock.ts';
+import { fail } from '../../src/core/result.ts';
 import { type EdgeUnderTest, edgeUnderTest } from '../support/edge-app.ts';
 import { viewOf } from '../support/edge-ports.ts';
 import { OPERATOR_TOKEN } from '../support/gateway.ts';
@@ -212,6 +213,38 @@ describe('an operator', () => {
     const answer = await post(under, `${PATH}/hold`, { until: null, reason: 'x' });
     expect(answer.status).toBe(409);
     expect(answer.body).toMatchObject({ accepted: false, rule: 'not_open' });
+  });
+
+  it('is told which subject an id belongs to that was joined, over every link', async () => {
+    const under = edge();
+    under.ingress.operatorAnswer = {
+      accepted: false,
+      decision: 'belongs to stripe/pi_1: act there',
+      rule: 'joined',
+    };
+    const link = (from: string, to: string | null) =>
+      under.ingress.views.set(from, viewOf(from, { known: true, linkedTo: to }));
+    link('stripe/in_1', 'stripe/pi_1');
+    link('stripe/pi_1', 'stripe/in_main');
+    link('stripe/in_main', null);
+    const answer = await post(under, `${PATH}/release`, {});
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({
+      error: { message: 'belongs to stripe/in_main: act there' },
+      rule: 'joined',
+      belongsTo: 'stripe/in_main',
+    });
+    expect(under.ingress.operated).toHaveLength(1);
+  });
+
+  it('is told what the object said where nobody can say what a joined id belongs to', async () => {
+    const under = edge();
+    const decision = 'belongs to stripe/pi_1: act there';
+    under.ingress.operatorAnswer = { accepted: false, decision, rule: 'joined' };
+    under.ingress.view = async () => fail({ reason: 'timeout', afterMs: 1 });
+    const answer = await post(under, `${PATH}/release`, {});
+    expect([answer.status, answer.body.error.message]).toEqual([409, decision]);
+    expect(answer.body).not.toHaveProperty('belongsTo');
   });
 
   it('sees which part failed: 503 for an unreachable Restate, 502 for a refusal', async () => {

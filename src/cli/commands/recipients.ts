@@ -46,7 +46,8 @@ export const recipientsUnsuppress: Command = defineCommand({
     }
     const { reason, consent } = options;
     const body = { address, reason, consent, actor: actorOf(options.by) };
-    const next = `hookline recipients unsuppress ${address} --consent --reason "how they asked"`;
+    const next = () =>
+      `hookline recipients unsuppress ${address} --consent --reason "how they asked"`;
     return printAnswer(world, { ...asked('unsuppress', body), next }, options.json, liftedLines);
   },
 });

@@ -41,11 +41,15 @@ export function holdCommand(noun: SubjectNoun, example: string): Command {
       if (until !== null && typeof until !== 'number') {
         return printFailure(world, until, options.json);
       }
-      return post(world, { noun, subject, verb: 'hold' }, options.json, {
-        actor: actorOf(options.by),
-        reason: options.reason,
-        until: until === null ? null : new Date(until).toISOString(),
-      });
+      return post(
+        world,
+        { noun, subject, verb: 'hold', options },
+        {
+          actor: actorOf(options.by),
+          reason: options.reason,
+          until: until === null ? null : new Date(until).toISOString(),
+        },
+      );
     },
   });
 }
@@ -64,7 +68,7 @@ export function plainCommand(
     options: { by: BY, json: JSON_FLAG },
     examples: [`hookline ${noun} ${verb} ${example}`],
     run: ({ arguments: [subject = ''], options }, world) =>
-      post(world, { noun, subject, verb }, options.json, { actor: actorOf(options.by) }),
+      post(world, { noun, subject, verb, options }, { actor: actorOf(options.by) }),
   });
 }
 
@@ -77,10 +81,14 @@ export function resolveCommand(noun: SubjectNoun, example: string): Command {
     options: { reason: REASON, by: BY, json: JSON_FLAG },
     examples: [`hookline ${noun} resolve ${example} --reason "paid by bank transfer"`],
     run: ({ arguments: [subject = ''], options }, world) =>
-      post(world, { noun, subject, verb: 'resolve' }, options.json, {
-        actor: actorOf(options.by),
-        ...(options.reason === null ? {} : { reason: options.reason }),
-      }),
+      post(
+        world,
+        { noun, subject, verb: 'resolve', options },
+        {
+          actor: actorOf(options.by),
+          ...(options.reason === null ? {} : { reason: options.reason }),
+        },
+      ),
   });
 }
 
@@ -93,10 +101,14 @@ export function noteCommand(noun: SubjectNoun, example: string): Command {
     options: { by: BY, json: JSON_FLAG },
     examples: [`hookline ${noun} note ${example} "they called, card is replaced on Monday"`],
     run: ({ arguments: [subject = '', ...words], options }, world) =>
-      post(world, { noun, subject, verb: 'note' }, options.json, {
-        actor: actorOf(options.by),
-        text: words.join(' '),
-      }),
+      post(
+        world,
+        { noun, subject, verb: 'note', options, words },
+        {
+          actor: actorOf(options.by),
+          text: words.join(' '),
+        },
+      ),
   });
 }
 
@@ -108,19 +120,38 @@ async function followUpInstant(world: World, text: string): Promise<number | Api
   return instantOf(text, typeof followUp === 'string' ? Date.parse(followUp) : world.nowMs());
 }
 
+interface Wish {
+  readonly noun: SubjectNoun;
+  readonly subject: string;
+  readonly verb: string;
+  readonly options: Readonly<Record<string, string | boolean | null>> & { readonly json: boolean };
+  readonly words?: readonly string[];
+}
+
 function post(
   world: World,
-  wish: { readonly noun: SubjectNoun; readonly subject: string; readonly verb: string },
-  asJson: boolean,
+  wish: Wish,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ExitCode> {
-  const request = {
-    method: 'POST',
-    path: subjectPath(wish.noun, wish.subject, wish.verb),
-    body,
-    next: `hookline ${wish.noun} show ${shellWord(wish.subject)}`,
-  } as const;
-  return printAnswer(world, request, asJson, (answer) => [
+  const { noun, subject, verb, options } = wish;
+  const next = (answer: unknown): string => {
+    const belongsTo = fieldOf(answer, 'belongsTo');
+    return typeof belongsTo === 'string'
+      ? typedFor(wish, belongsTo)
+      : `hookline ${noun} show ${shellWord(subject)}`;
+  };
+  const request = { method: 'POST', path: subjectPath(noun, subject, verb), body, next } as const;
+  return printAnswer(world, request, options.json, (answer) => [
     `${fieldOf(answer, 'subject')}: ${fieldOf(answer, 'decision')} [${fieldOf(answer, 'rule')}]`,
   ]);
+}
+
+/** The same command for another subject, with all that was typed. */
+function typedFor({ noun, verb, options, words = [] }: Wish, subject: string): string {
+  const given = Object.entries(options).flatMap(([name, value]) => {
+    if (value === null || value === false) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, value];
+  });
+  const text = words.some((word) => word.startsWith('--')) ? ['--', ...words] : words;
+  return ['hookline', noun, verb, subject, ...given, ...text].map(shellWord).join(' ');
 }
