@@ -128,14 +128,14 @@ function onFact(draft: Draft, { fact: said, eventKey, via, hops = 0 }: FactInput
 
 /** What is worth a line where no follow-up opened, moved or closed. */
 function otherwise(draft: Draft, before: SubjectState, isStale: boolean): Change {
-  const { status } = draft.state;
+  const { status, followUp } = draft.state;
   // A payment that is heard of after the ladder has ended, or a person resolved it.
   if (before.manual !== null && status !== before.status) {
     return { decision: `now ${status}`, rule: status };
   }
-  return isStale
-    ? { decision: 'too late to change anything', rule: 'stale' }
-    : { decision: `noted; ${status}`, rule: 'same_episode' };
+  if (isStale) return { decision: 'too late to change anything', rule: 'stale' };
+  const known = status === 'unknown' ? 'nothing to follow up yet' : status;
+  return { decision: `noted; ${known}`, rule: followUp === null ? 'no_episode' : 'same_episode' };
 }
 
 /** Did the fact add anything: a newer word, another opening, a detail? */

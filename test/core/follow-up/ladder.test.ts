@@ -121,6 +121,45 @@ describe('the ladder of a failed payment', () => {
   });
 });
 
+describe('a fact that opens nothing', () => {
+  const lineOf = (world: World): readonly unknown[] => {
+    const { decision, rule } = world.state?.timeline.at(-1) ?? {};
+    return [decision, rule];
+  };
+
+  it.each([
+    ['payment.paid', 'noted; paid'],
+    ['payment.voided', 'noted; voided'],
+    ['payment.linked', 'noted; nothing to follow up yet'],
+    ['payment.partially_refunded', 'noted; nothing to follow up yet'],
+  ] as const)('belongs to no episode where there never was one: %s', (name, decision) => {
+    const world = new World();
+    world.fact(payment(name, MONDAY_NOON));
+    expect(lineOf(world)).toEqual([decision, 'no_episode']);
+  });
+
+  it('belongs to no episode of an alert that nobody opened', () => {
+    const world = new World('alert');
+    world.fact(alert('alert.updated', MONDAY_NOON));
+    expect(lineOf(world)).toEqual(['noted; nothing to follow up yet', 'no_episode']);
+    world.fact(alert('alert.closed', MONDAY_NOON + 1000));
+    expect(lineOf(world)).toEqual(['noted; closed', 'no_episode']);
+  });
+
+  it('belongs to the episode that is open', () => {
+    const world = failed();
+    world.fact(payment('payment.linked', MONDAY_NOON + 1000));
+    expect(lineOf(world)).toEqual(['noted; failed', 'same_episode']);
+  });
+
+  it('belongs to the episode that it comes after', () => {
+    const world = failed();
+    world.fact(payment('payment.paid', MONDAY_NOON + 1000));
+    world.fact(payment('payment.partially_refunded', MONDAY_NOON + 2000));
+    expect(lineOf(world)).toEqual(['noted; paid', 'same_episode']);
+  });
+});
+
 describe('what keeps a reminder from being sent, with the rule', () => {
   const ruleOfFirst = (world: World): unknown =>
     world.state?.followUp?.steps.find(({ step }) => step === 'reminder-1')?.rule;
