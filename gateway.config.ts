@@ -41,9 +41,7 @@ export default defineGateway({
   //   },
   // },
 
-  // From these amounts on the team hears at once. Currencies that are not listed have no limit.
-  // limits: {
-  //   remindersPerRecipientPerDay: 3,
-  //   highAmountMinor: { USD: 500_000, EUR: 500_000, GBP: 500_000 },
-  // },
+  // From 5,000.00 USD, EUR or GBP on the team hears at once; other currencies have no limit. Minor
+  // units. Your table takes the place of that one: a currency that is not in it has none.
+  // limits: { remindersPerRecipientPerDay: 3, highAmountMinor: { EUR: 500_000, CHF: 500_000 } },
 });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HIGH_AMOUNT_MINOR_DEFAULT } from '../src/resolve/sources.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -46,6 +47,49 @@ describe('the README', () => {
     expect(wanted.size).toBeGreaterThan(20);
     expect(named(rowsUnder('README.md', 'Configure')).toSorted()).toEqual([...wanted].sort());
   });
+});
+
+describe('what the README lets you type', () => {
+  const lines = [...read('README.md').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block
+      .trim()
+      .split('\n')
+      .map((line) => line.trim()),
+  );
+
+  it('has nothing after a command that keeps the terminal', () => {
+    const keeps = /\bnpm (?:start|run dev:edge)\b/;
+    const followed = lines
+      .flatMap((block) => block.slice(0, -1))
+      .filter((line) => keeps.test(line));
+    expect(lines.flat().filter((line) => keeps.test(line)).length).toBeGreaterThan(3);
+    expect(followed).toEqual([]);
+  });
+
+  it('gives a payment one customer: an event without the address would bring its own', () => {
+    const events = lines.flat().flatMap((line) => {
+      const id = line.match(/hookline trigger .* --id (\S+)/)?.[1];
+      const address = line.match(/customer_email=(\S+)/)?.[1];
+      return id === undefined ? [] : [[id, address] as const];
+    });
+    const addresses = new Map(events);
+    expect(addresses.size).toBeGreaterThan(2);
+    expect(events.filter(([id, address]) => address !== addresses.get(id) || !address)).toEqual([]);
+  });
+});
+
+describe('a high amount', () => {
+  it.each(['README.md', 'gateway.config.ts'])(
+    'is named in %s with its default currencies',
+    (path) => {
+      for (const [currency, minor] of Object.entries(HIGH_AMOUNT_MINOR_DEFAULT)) {
+        expect(minor).toBe(500_000);
+        expect(read(path)).toMatch(
+          new RegExp(`5,000\\.00 (?:[A-Z]{3}, )*(?:[A-Z]{3} or )?${currency}\\b`),
+        );
+      }
+    },
+  );
 });
 
 describe('ARCHITECTURE', () => {

@@ -148,8 +148,9 @@ describe('a sound config', () => {
       ladders: { failed: LADDER },
       customerCalendar: { zone: 'Asia/Kolkata', quietHours: null, businessDays: [1, 2, 3, 4, 5] },
       minGapMs: 5_400_000,
-      highAmountMinor: { JPY: 1 },
     });
+    // In place of the defaults, not beside them: a currency that is not named has no limit.
+    expect(source?.policy.highAmountMinor).toEqual({ JPY: 1 });
   });
 
   it('is not live by default, unless all mail ends in the catcher', () => {
