@@ -32,7 +32,6 @@ import type {
 } from './contract.ts';
 import { HANDLER, OBJECT_OF, STATE_KEY } from './contract.ts';
 import type { ServiceDeps } from './deps.ts';
-import { delayUntil } from './deps.ts';
 import { unknownLadder, unknownSource, unreadableMessage } from './errors.ts';
 import { FACT_ENTRY, OPERATOR_ENTRY, PRIVATE, PRIVATE_READ, READ } from './options.ts';
 import { askStillWanted, sendAgain } from './sends.ts';
@@ -121,8 +120,10 @@ async function untilTaken(
   const answer = await turn(ctx, deps, call);
   if (answer.kind === 'unknown_source' || answer.kind === 'quarantined') {
     const { kind, handler } = call;
-    const at = deps.clock.fromWall(await ctx.date.now()) + DAY_MS;
-    sendAgain(ctx, { kind, handler, message }, delayUntil(deps, at));
+    // Nothing is awaited after a decision that threw: run again with the bug fixed, it would not
+    // throw, and its journal would no longer fit.
+    const delayMs = Math.ceil(deps.clock.wallSpanMs(DAY_MS));
+    sendAgain(ctx, { kind, handler, message }, delayMs);
   }
   return answer;
 }

@@ -33,7 +33,7 @@ describe.each(ENCODINGS)('%s', (encoding) => {
         const bytes = decode(text, encoding);
         if (bytes !== null) expect(encode(bytes, encoding)).toBe(text);
       }),
-      20_000,
+      10_000,
     );
   });
 });

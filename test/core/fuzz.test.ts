@@ -92,7 +92,7 @@ describe('whatever is sent', () => {
         const outcome = await verifyDelivery(input);
         expect(outcome.ok).toBe(false);
       }),
-      20_000,
+      10_000,
     );
   });
   it('readEvents gives events with usable keys or a reason, never throws', async () => {
@@ -108,7 +108,7 @@ describe('whatever is sent', () => {
           expect(encodeURIComponent(key)).not.toBe('');
         }
       }),
-      20_000,
+      10_000,
     );
   });
   it('a signed delivery with any one header or body byte changed is not believed', async () => {

@@ -191,7 +191,7 @@ vi.setConfig({ testTimeout: 180_000 });
 describe('a mailbox', () => {
   it('loses no notice, sends none twice, and keeps the cap, the wishes and the peace of its owner', () => {
     const scenario = fc.tuple(
-      fc.array(act, { minLength: 1, maxLength: 60 }),
+      fc.array(act, { minLength: 1, maxLength: 40 }),
       fc.integer({ min: 1, max: 3 }),
     );
     holds(

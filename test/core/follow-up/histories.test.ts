@@ -153,7 +153,7 @@ vi.setConfig({ testTimeout: 180_000 });
 describe('one history told in two ways', () => {
   it('ends in one state, with one set of notices', () => {
     const scenario = fc.tuple(
-      fc.array(moment, { minLength: 1, maxLength: 12 }),
+      fc.array(moment, { minLength: 1, maxLength: 9 }),
       telling,
       fc.constantFrom(...CALENDARS),
     );

@@ -30,7 +30,7 @@ const LINK: Said<PaymentFact> = {
 const scenario = fc
   .array(fc.record({ one: said(30 * 60_000), ofPart: fc.boolean() }), {
     minLength: 1,
-    maxLength: 8,
+    maxLength: 6,
   })
   .map((list) =>
     list.map(({ one, ofPart }): Said<PaymentFact> => {
@@ -202,7 +202,7 @@ describe('ids that belong together', () => {
   it('tell nobody more, less or later because the link came late, and keep what people did', () => {
     holds(
       'late link',
-      fc.property(fc.array(moment, { minLength: 1, maxLength: 10 }), fc.nat({ max: 10 }), lived),
+      fc.property(fc.array(moment, { minLength: 1, maxLength: 7 }), fc.nat({ max: 7 }), lived),
     );
   });
 
@@ -212,7 +212,7 @@ describe('ids that belong together', () => {
       fc.property(
         fc.array(fc.record({ one: moment, ref: fc.constantFrom('in_1', 'pi_1') }), {
           minLength: 1,
-          maxLength: 8,
+          maxLength: 6,
         }),
         fc.constantFrom([LINK], CROSSING),
         fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 12 }),
