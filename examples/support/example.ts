@@ -85,6 +85,6 @@ export async function seenWithin<Value>(
   for (;;) {
     const value = await look();
     if (value !== null || performance.now() > deadline) return value;
-    await sleep(150);
+    await sleep(300);
   }
 }

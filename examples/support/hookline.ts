@@ -151,7 +151,7 @@ function mailsOf(given: GivenServers | undefined, page: string | null): Hookline
 function cached<Value>(ask: () => Promise<Value>): () => Promise<Value> {
   let answer: Promise<Value> | null = null;
   return () => {
-    answer ??= ask().finally(() => setTimeout(() => (answer = null), 100).unref());
+    answer ??= ask().finally(() => setTimeout(() => (answer = null), 300).unref());
     return answer;
   };
 }

@@ -34,7 +34,7 @@ export async function untilQuiet({ gateway, events }: Scene): Promise<void> {
     }
     if (pending === '') return;
     if (performance.now() > deadline) throw new Error(`never came to rest:\n${pending}`);
-    await sleep(200);
+    await sleep(500);
   }
 }
 

@@ -173,6 +173,6 @@ export async function eventually(
     if (performance.now() > deadlineMs) {
       throw new Error(`did not happen within ${withinMs} ms\n${await evidence()}`);
     }
-    await sleep(200);
+    await sleep(400);
   }
 }

@@ -200,7 +200,7 @@ function breaks(
 const generation = fc.nat({ max: 40 });
 
 describe.each(KINDS)('whatever happens to one $kind', ({ kind, says }) => {
-  const acts = fc.array(act(says), { minLength: 1, maxLength: 18 });
+  const acts = fc.array(act(says), { minLength: 1, maxLength: 15 });
   const RULES = Object.keys(LAWS);
   /** All laws look at the same ten thousand worlds; the one that is broken then looks alone. */
   const broken = new Set<string>();
