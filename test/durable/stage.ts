@@ -286,7 +286,7 @@ export async function eventually<Value>(
       return await look();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
 }
