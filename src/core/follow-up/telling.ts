@@ -38,15 +38,16 @@ export function stepOf(
 /** The notices of one telling, this one among them: one for each person. */
 export function sameTelling(
   { notices }: SubjectState,
-  { id }: NoticeRecord,
+  notice: NoticeRecord,
 ): readonly NoticeRecord[] {
-  const telling = id.split('/').slice(0, -2).join('/');
-  return notices.filter((other) => other.id.startsWith(`${telling}/`));
+  const { subject, ...told } = tellingOf(notice);
+  const start = startOfId(subject, told);
+  return notices.filter(({ id }) => id.startsWith(start));
 }
 
 /** The telling that a notice was part of: of which step, by which subject. */
 export function tellingOf({ id, step, generation }: NoticeRecord): Told & { subject: string } {
-  const subject = id.slice(0, id.indexOf(`/${generation}/${step}/`));
+  const subject = id.slice(0, id.indexOf(startOfId('', { step, generation })));
   return { step, generation, subject };
 }
 
