@@ -1,5 +1,6 @@
 /** A payment intent and its invoice, as tests of what joins them speak of them. */
 import type { PaymentFact } from '../../src/core/fact.ts';
+import { decide } from '../../src/core/follow-up/index.ts';
 import type { NoticeOutcome, SkipRule } from '../../src/core/notice.ts';
 import type { Family } from './family.ts';
 import { MONDAY_NOON, payment } from './follow-up.ts';
@@ -15,6 +16,15 @@ export function failed(ref: string, at: number, over: Partial<PaymentFact> = {})
 export function link(family: Family, ref = 'in_1', alias = 'pi_1'): void {
   const fact = payment('payment.linked', MONDAY_NOON, { ref, aliases: [alias] });
   family.fact(fact, `evt_link_${alias}_${ref}`);
+}
+
+/** `from` knows that it belongs to `to`; what it handed over is still on its way, and returned. */
+export function linkedWithoutHandOver(family: Family, from: string, to: string) {
+  const { policy, now } = family;
+  const call = { state: family.state(from), subject: from, kind: 'payment' } as const;
+  const decision = decide({ ...call, now, policy, input: { kind: 'link', to } });
+  family.states.set(from, decision.state);
+  return decision.effects.filter((effect) => effect.kind === 'handOver');
 }
 
 export function sent(at: number): NoticeOutcome {

@@ -1,6 +1,5 @@
 /** Ids that are each said to belong to the other: no provider should say so, and one may. */
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../src/core/follow-up/index.ts';
 import { Family } from '../../support/family.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
 import {
@@ -8,6 +7,7 @@ import {
   INTENT,
   INVOICE,
   link,
+  linkedWithoutHandOver,
   noticeOf,
   report,
   sent,
@@ -59,18 +59,11 @@ describe('links in a circle', () => {
     family.fact(failed('in_1', family.now), 'evt_1');
     family.advanceTo(MONDAY_NOON + 4 * DAY);
     const noticeId = noticeOf(family, INVOICE);
-    const before = family.state(INVOICE);
-    if (before === null) throw new Error('unknown');
     family.give(INTENT, { kind: 'link', to: INVOICE });
-    const { policy, now } = family;
-    const call = { state: before, subject: INVOICE, kind: 'payment', now, policy } as const;
-    const linked = decide({ ...call, input: { kind: 'link', to: INTENT } });
-    family.states.set(INVOICE, linked.state);
-    const outcome = skipped(now, 'joined');
+    const estates = linkedWithoutHandOver(family, INVOICE, INTENT);
+    const outcome = skipped(family.now, 'joined');
     family.give(INVOICE, { kind: 'outcome', noticeId, outcome });
-    for (const effect of linked.effects) {
-      if (effect.kind === 'handOver') family.give(INTENT, effect);
-    }
+    for (const estate of estates) family.give(INTENT, estate);
     expect(family.notices(INVOICE)).toMatchObject([{ outcome }]);
     family.advanceTo(MONDAY_NOON + 5 * DAY);
     expect(steps(family)).toEqual(['reminder-1', 'reminder-1']);

@@ -1,6 +1,5 @@
 /** Mails that are on their way while two ids are joined: none is lost, and none arrives twice. */
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../src/core/follow-up/index.ts';
 import { Family } from '../../support/family.ts';
 import { DAY, HOUR, MONDAY_NOON, payment } from '../../support/follow-up.ts';
 import {
@@ -9,6 +8,7 @@ import {
   INTENT,
   INVOICE,
   link,
+  linkedWithoutHandOver,
   noticeOf,
   report,
   retrying,
@@ -28,16 +28,6 @@ function bothReminded(): Family {
     ['reminder-1', 1],
   ]);
   return family;
-}
-
-/** The intent knows that it belongs to the invoice; what it handed over is still on its way. */
-function linkedWithout(family: Family) {
-  const { policy, now } = family;
-  const call = { state: family.state(INTENT), subject: INTENT, kind: 'payment' } as const;
-  const decision = decide({ ...call, now, policy, input: { kind: 'link', to: INVOICE } });
-  family.states.set(INTENT, decision.state);
-  const estates = decision.effects.filter((effect) => effect.kind === 'handOver');
-  return { estates };
 }
 
 describe('a step that both ids told', () => {
@@ -129,7 +119,7 @@ describe('a mail that was under way when two ids were joined', () => {
     family.fact(failed('pi_1', family.now), 'evt_1');
     family.advanceTo(MONDAY_NOON + 3 * DAY);
     const noticeId = noticeOf(family, INTENT);
-    const { estates } = linkedWithout(family);
+    const estates = linkedWithoutHandOver(family, INTENT, INVOICE);
     const answer = family.isWanted(INTENT, noticeId);
     expect(answer).toMatchObject({ wanted: false, rule: 'joined' });
     expect(answer.until).toBeGreaterThan(family.now);
@@ -142,7 +132,7 @@ describe('a mail that was under way when two ids were joined', () => {
     family.fact(failed('pi_1', family.now), 'evt_1');
     family.advanceTo(MONDAY_NOON + 3 * DAY);
     const noticeId = noticeOf(family, INTENT);
-    const { estates } = linkedWithout(family);
+    const estates = linkedWithoutHandOver(family, INTENT, INVOICE);
     report(family, INTENT, noticeId, skipped(family.now, 'held'));
     family.advanceTo(family.now + DAY);
     for (const estate of estates) family.give(INVOICE, estate);
