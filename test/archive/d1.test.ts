@@ -49,7 +49,7 @@ const open = async () => ({
   executor: remoteExecutor(send, 'SUITE'),
 });
 // 25 MiB: `test/edge/gateway-workerd.test.ts`, without the JSON that lies between here and workerd.
-testArchive('D1', open, { noiseMiBMax: 3 });
+testArchive('D1', open, { bodyMiBMax: 3 });
 
 describe('D1: its migrations', () => {
   test('says how to migrate a database that was not, whatever is called first', async () => {

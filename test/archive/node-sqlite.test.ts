@@ -24,4 +24,4 @@ const open = async () => {
   return { archive, executor };
 };
 
-testArchive('node:sqlite', open, { noiseMiBMax: 25 });
+testArchive('node:sqlite', open, { bodyMiBMax: 25 });
