@@ -275,18 +275,25 @@ export function granted<Value>(result: Result<Value, unknown>): Value {
   return result.value;
 }
 
+/** To look into an object costs an invocation, and dozens of tests look at the same time. */
+const LOOK_AGAIN_MS = 450;
+const LOOK_AGAIN_HERE_MS = 200;
+
 /** Looks again until the check holds; fails with the check's own words after 20 s. */
 export async function eventually<Value>(
   look: () => Promise<Value> | Value,
   withinMs = 20_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
+  let pauseMs = LOOK_AGAIN_HERE_MS;
   for (;;) {
     try {
-      return await look();
+      const looking = look();
+      if (looking instanceof Promise) pauseMs = LOOK_AGAIN_MS;
+      return await looking;
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 }
