@@ -148,8 +148,13 @@ async function playHold(
   const paid = await stripe(narrator, 'paid', BEN);
   expect('hold and payment are accepted', held.code === 0 && paid.code === 0);
 
-  narrator.tell('Stripe delivers a new failure of Ada three times, and one of Ben much too late.');
-  await stripe(narrator, 'payment_failed', ADA, '--times', '3');
+  narrator.tell(
+    'Stripe tries Ada a last time and says so three times. A failure of Ben comes much too late.',
+  );
+  // On some weekdays Ben's first reminder comes so late that Stripe's next try would be due when the
+  // hold ends, and then nobody is reminded: this failure is Stripe's last.
+  const last = ['--set', 'data.object.next_payment_attempt=null'];
+  await stripe(narrator, 'payment_failed', ADA, ...last, '--times', '3');
   await stripe(narrator, 'payment_failed', BEN, '--set', `created=${failedSeconds}`);
   const stale = await seenWithin(5_000, async () => {
     const view = await hookline.view(BEN.subject);
