@@ -143,7 +143,7 @@ export function sendBurst(
   const deliver = async (event: PlannedEvent, atMs: number): Promise<void> => {
     await sleep(Math.max(0, atMs - (performance.now() - startedAt)));
     const giveUpAt = performance.now() + (target.giveUpAfterMs ?? 60_000);
-    for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 2_000)) {
+    for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 2_000)) {
       const attempt = await lines(() => post(event, target));
       attempts.push(attempt);
       if (attempt.status !== null && attempt.status >= 200 && attempt.status < 300) {
