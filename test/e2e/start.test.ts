@@ -93,10 +93,16 @@ interface Shown {
 
 /** What `payments show --json` prints, for who asks again and again: a process each time takes longer. */
 async function shown(subject: string): Promise<Shown> {
-  const { HOOKLINE_TOKEN } = JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
-  const headers = { authorization: `Bearer ${HOOKLINE_TOKEN}` };
-  const answer = await fetch(`${addresses.gateway}/api/payments/${subject}`, { headers });
-  return await answer.json();
+  return (await asOperator(`api/payments/${subject}`)).json();
+}
+
+function asOperator(path: string): Promise<Response> {
+  const authorization = `Bearer ${secretsOnFile().HOOKLINE_TOKEN}`;
+  return fetch(`${addresses.gateway}/${path}`, { headers: { authorization } });
+}
+
+function secretsOnFile() {
+  return JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
 }
 
 /** What Restate still has to do, for whoever reads why it did not happen. */
@@ -123,7 +129,7 @@ describe('npm start', () => {
 
   it('prints where everything is, and the secrets that senders need', () => {
     const printed = running?.stdout() ?? '';
-    const secrets = JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
+    const secrets = secretsOnFile();
     for (const name of ['stripe', 'github', 'standard']) {
       expect(printed).toContain(`POST ${addresses.gateway}/webhooks/${name}\n`);
       expect(addresses.webhooks[name]).toBe(`${addresses.gateway}/webhooks/${name}`);
@@ -139,10 +145,8 @@ describe('npm start', () => {
   });
 
   it('counts which secret matched and how many records shared a commit', async () => {
-    const secrets = JSON.parse(readFileSync(join(dir, 'data', 'secrets.json'), 'utf8'));
-    const authorization = `Bearer ${secrets.HOOKLINE_TOKEN}`;
-    const response = await fetch(`${addresses.gateway}/metrics`, { headers: { authorization } });
-    const counted = seriesIn(await response.text());
+    const secrets = secretsOnFile();
+    const counted = seriesIn(await (await asOperator('metrics')).text());
     const accepted = counted('hookline_accepted_total{source="stripe"}');
     const labels = `source="stripe",secret="${secretOf(secrets.STRIPE_WEBHOOK_SECRET).id}"`;
     expect(accepted).toBeGreaterThan(0);

@@ -72,12 +72,12 @@ describe('gateway.config.ts', () => {
     [
       'that imports a file which is not there is told apart from one that is missing',
       "import './rungs.ts';\nexport default {};\n",
-      ['it imports', 'rungs.ts', 'no such file'],
+      [' cannot be read: it imports', 'rungs.ts', 'no such file'],
     ],
     [
       'that imports a package which is not installed is told its name',
       "import 'no-such-package';\nexport default {};\n",
-      ['cannot be read', 'no-such-package', 'npm install'],
+      [' cannot be read', 'no-such-package', 'npm install'],
     ],
     [
       'that throws is told where',
@@ -87,10 +87,11 @@ describe('gateway.config.ts', () => {
     [
       'without a default export is told what to write',
       'export const config = {};\n',
-      ['exports no config', 'export default defineGateway({'],
+      [' exports no config', 'export default defineGateway({'],
     ],
-  ])('%s', (_name, text, parts) => {
-    expectSentence(readAlone(text), [join(dir, 'gateway.config.ts'), ...parts]);
+  ])('%s', (_name, text, [first, ...rest]) => {
+    // Right behind the name of the file: what is wrong, or where.
+    expectSentence(readAlone(text), [`${join(dir, 'gateway.config.ts')}${first}`, ...rest]);
   });
 });
 

@@ -187,7 +187,7 @@ describe('for any strings in a notice', () => {
         expect(wrong).toEqual([]);
         if (!result.ok) expect(result.failure.reason).toBe('bad_address');
       }),
-      1_500,
+      3_000,
     );
   }, 120_000);
 
@@ -227,7 +227,7 @@ describe('for any strings in a notice', () => {
         }
         expect(parsed.messageId).toBe(result.value.messageId);
       }),
-      300,
+      500,
     );
   }, 120_000);
 });

@@ -21,8 +21,9 @@ export function link(family: Family, ref = 'in_1', alias = 'pi_1'): void {
 /** `from` knows that it belongs to `to`; what it handed over is still on its way, and returned. */
 export function linkedWithoutHandOver(family: Family, from: string, to: string) {
   const { policy, now } = family;
-  const call = { state: family.state(from), subject: from, kind: 'payment' } as const;
-  const decision = decide({ ...call, now, policy, input: { kind: 'link', to } });
+  const input = { kind: 'link', to } as const;
+  const state = family.state(from);
+  const decision = decide({ state, subject: from, kind: 'payment', now, policy, input });
   family.states.set(from, decision.state);
   return decision.effects.filter((effect) => effect.kind === 'handOver');
 }
